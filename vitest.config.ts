@@ -1,14 +1,19 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-/** Packages resolve to their TypeScript sources, so tests never run against a stale build. */
-const conditions = ['@bus/source', 'node', 'import', 'module', 'default'];
+/**
+ * Packages resolve to their TypeScript sources, so tests never run against a stale build. `import` must not be named:
+ * Vitest hands the list to Node, where it would make `require()` inside CommonJS packages such as pg load ES modules.
+ */
+const conditions = ['@bus/source', 'node'];
 
 /** Journeys across processes share the machine's cores and ports, so they run one file at a time. */
 const serialProjects = new Set(['e2e']);
 
 const projectRoots = [
-  ...['libs', 'apps'].flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` }))),
+  ...['libs', 'apps'].flatMap((group) =>
+    readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })),
+  ),
   { name: 'tools', root: 'tools' },
   { name: 'e2e', root: 'e2e' },
 ].filter(({ root }) => existsSync(`${root}/package.json`));
