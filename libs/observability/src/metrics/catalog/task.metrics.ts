@@ -1,0 +1,76 @@
+import { TASK_SECONDS, type MetricDefinition } from '../metric-definition.ts';
+
+export const TASK_METRICS = {
+  bus_task_enqueued_total: {
+    type: 'counter',
+    help: 'Jobs accepted by the queue, duplicates not counted.',
+    labels: { queue: 'any', task: 'any' },
+  },
+  bus_task_enqueue_failures_total: {
+    type: 'counter',
+    help: 'Jobs that could not be handed to the queue.',
+    labels: { queue: 'any', task: 'any' },
+  },
+  bus_task_started_total: {
+    type: 'counter',
+    help: 'Attempts started, retries included.',
+    labels: { queue: 'any', task: 'any' },
+  },
+  bus_task_completed_total: {
+    type: 'counter',
+    help: 'Attempts ended, by how they ended.',
+    labels: { queue: 'any', task: 'any', result: 'any' },
+  },
+  bus_task_retried_total: {
+    type: 'counter',
+    help: 'Failed attempts that will be tried again.',
+    labels: { queue: 'any', task: 'any' },
+  },
+  bus_task_stalled_total: {
+    type: 'counter',
+    help: 'Jobs taken back from a worker that stopped renewing its lock.',
+    labels: { queue: 'any' },
+  },
+  bus_task_rejected_total: {
+    type: 'counter',
+    help: 'Jobs refused before their handler ran.',
+    labels: { queue: 'any', task: 'any', reason: 'any' },
+  },
+  bus_task_dead_letters_total: {
+    type: 'counter',
+    help: 'Jobs given up and kept as dead letters.',
+    labels: { queue: 'any', task: 'any', reason: 'any' },
+  },
+  bus_task_duplicates_suppressed_total: {
+    type: 'counter',
+    help: 'Enqueues answered with a job that already existed.',
+    labels: { queue: 'any', task: 'any' },
+  },
+  bus_task_duration_seconds: {
+    type: 'histogram',
+    help: 'Running time of one attempt.',
+    labels: { queue: 'any', task: 'any' },
+    buckets: TASK_SECONDS,
+  },
+  bus_task_queue_wait_seconds: {
+    type: 'histogram',
+    help: 'Time a runnable job waited for a worker, deliberate delay excluded.',
+    labels: { queue: 'any', task: 'any' },
+    buckets: TASK_SECONDS,
+  },
+  bus_worker_up: {
+    type: 'gauge',
+    help: 'Whether this process takes jobs from the queue (1) or not (0).',
+    labels: { queue: 'any' },
+  },
+  bus_worker_jobs_active: {
+    type: 'gauge',
+    help: 'Jobs running in this process.',
+    labels: { queue: 'any' },
+  },
+  bus_worker_errors_total: {
+    type: 'counter',
+    help: 'Errors of a worker outside any job, such as a lost Redis connection.',
+    labels: { queue: 'any' },
+  },
+} as const satisfies Record<string, MetricDefinition>;
