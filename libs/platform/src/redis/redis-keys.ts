@@ -1,0 +1,53 @@
+/*
+ * Every Redis key and channel of the project. Keys that one command, script or transaction touches together share a hash tag
+ * `{…}`, so they live in one slot of a cluster; every other family has a tag of its own so that it spreads.
+ * All begin with `bus:`, so one ACL rule (`~bus:* &bus:*`) covers the apps.
+ */
+
+/** Characters that would end or open a hash tag, or split a key, are made harmless; what is left stays readable. */
+function segment(value: string | number): string {
+  return String(value).replace(/[{}\s:%]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
+}
+
+export const redisKeys = {
+  /** Prefix of all keys of one queue, given to BullMQ, which appends `:<queue>:<kind>`. */
+  queuePrefix: (queue: string) => `bus:{${segment(queue)}}`,
+
+  /** Stream with the sealed history of one group. `groupTag` is the keyed hash of the group name. */
+  groupHistory: (groupTag: string) => `bus:cl:{${segment(groupTag)}}:h`,
+  /** Hash with epoch and last offset of one group. */
+  groupMeta: (groupTag: string) => `bus:cl:{${segment(groupTag)}}:m`,
+  /** Marker that an event was appended to the history of the group already. */
+  groupSeenEvent: (groupTag: string, eventTag: string) =>
+    `bus:cl:{${segment(groupTag)}}:s:${segment(eventTag)}`,
+  /** Pub/sub channel on which new history entries of one group are announced. */
+  groupChannel: (groupTag: string) => `bus:cl:{${segment(groupTag)}}:c`,
+  /** Pattern that matches groupChannel of every group. */
+  groupChannelPattern: 'bus:cl:{*}:c',
+  /** Prefix of the pub/sub channels between the socket adapters of the gateways. */
+  adapterChannel: 'bus:cl:adapter',
+
+  /** One browser session. */
+  session: (sessionId: string) => `bus:session:{${segment(sessionId)}}`,
+  /** The sessions of one user, to end them together. */
+  userSessions: (userId: string | number) => `bus:user:{${segment(userId)}}:sessions`,
+  /** Time before which all tokens of the user are void. */
+  userTokensValidFrom: (userId: string | number) => `bus:user:{${segment(userId)}}:valid-from`,
+  /** A token that was revoked before it expired. */
+  revokedToken: (tokenId: string) => `bus:token:revoked:{${segment(tokenId)}}`,
+  /** Pub/sub channel that tells the gateways to end sockets whose token or session was revoked. */
+  revocationChannel: 'bus:token:revocations',
+
+  /** Event counter of one limit (`connection`, `user`, `login`…) for one subject. */
+  throttle: (scope: string, subject: string | number) =>
+    `bus:throttle:{${segment(scope)}:${segment(subject)}}`,
+  /** Open connections of one user or address over all gateways. */
+  connections: (scope: string, subject: string | number) =>
+    `bus:connections:{${segment(scope)}:${segment(subject)}}`,
+
+  /** Lease on one durable MQTT session, held by the process that consumes it. */
+  ingestSlot: (slot: string | number) => `bus:mqtt:slot:{${segment(slot)}}`,
+
+  /** Hash of the newest metrics of every process: field `<app>/<instance>`, value MetricsSnapshot as JSON. */
+  metrics: 'bus:metrics',
+} as const;
