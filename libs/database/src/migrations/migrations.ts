@@ -1,0 +1,20 @@
+import type { Migration, MigrationProvider } from 'kysely/migration';
+import { organisation } from './0001-organisation.ts';
+import { timeSeries } from './0002-time-series.ts';
+import { deviceAlerts } from './0003-device-alerts.ts';
+import { operations } from './0004-operations.ts';
+
+/**
+ * Every migration by its name, in order. A published one never changes: mend it with the next number.
+ * Imported, not found by looking through a folder, so that a build that lacks one does not compile.
+ */
+export const MIGRATIONS: Record<string, Migration> = {
+  '0001_organisation': organisation,
+  '0002_time_series': timeSeries,
+  '0003_device_alerts': deviceAlerts,
+  '0004_operations': operations,
+};
+
+export const migrationProvider: MigrationProvider = {
+  getMigrations: () => Promise.resolve(MIGRATIONS),
+};
