@@ -1,1 +1,43 @@
-export {};
+export { QUEUES, QUEUE_NAMES } from './queues/queue-catalog.ts';
+export type { KeptJobs, QueueDefinition, QueueName, RetryPolicy } from './queues/queue-catalog.ts';
+export { HIGHEST_PRIORITY, toBullPriority } from './queues/job-priority.ts';
+export { JOB_STATES, queueStates } from './queues/queue-states.ts';
+export type { JobState, QueueState } from './queues/queue-states.ts';
+
+export { defineTask } from './tasks/define-task.ts';
+export type { TaskDefinition, TaskSpecification } from './tasks/define-task.ts';
+export { TASK_CATALOG } from './catalog/task-catalog.ts';
+export { PROCESS_COMMAND_REPLY } from './catalog/process-command-reply.ts';
+export { PROCESS_DEVICE_ALERT, deviceAlertJobId } from './catalog/process-device-alert.ts';
+export { PROCESS_DEVICE_TELEMETRY } from './catalog/process-device-telemetry.ts';
+export { PROCESS_GUARD_GPS } from './catalog/process-guard-gps.ts';
+export { PROCESS_SENSOR_DATA } from './catalog/process-sensor-data.ts';
+export { PROCESS_SYSTEM_HEALTH } from './catalog/process-system-health.ts';
+
+export { TaskClient } from './client/task-client.ts';
+export type { EnqueueItem, EnqueueOptions, EnqueueReceipt } from './client/task-client.ts';
+export { TaskClientModule } from './client/task-client.module.ts';
+export type { JobData } from './client/job-data.ts';
+
+export { BaseTask } from './tasks/base-task.ts';
+export { BroadcastTask } from './tasks/broadcast-task.ts';
+export { Task } from './tasks/task.decorator.ts';
+export type { TaskContext } from './tasks/task-context.ts';
+
+export { TaskWorkerModule } from './runner/task-worker.module.ts';
+export type { TaskWorkerModuleOptions } from './runner/task-worker.module.ts';
+export { DEAD_LETTER_STORE } from './dead-letters/dead-letter.ts';
+export type { DeadLetter, DeadLetterStore } from './dead-letters/dead-letter.ts';
+
+export {
+  JobUnreadableError,
+  TaskError,
+  TaskHandlersIncompleteError,
+  TaskHardTimeLimitError,
+  TaskParamsInvalidError,
+  TaskParamsTooLargeError,
+  TaskQueueUnavailableError,
+  TaskSoftTimeLimitError,
+  UnknownTaskError,
+} from './task-base.errors.ts';
+export type { ParameterProblem, TaskErrorCode } from './task-base.errors.ts';

@@ -1,0 +1,18 @@
+import { Logger } from '@nestjs/common';
+import { describeFailure } from './failure-reason.ts';
+import type { TaskRun } from './task-run.ts';
+
+const logger = new Logger('Task');
+
+/** One line for a run that failed, with why; runs that end well are for metrics, not for the log. */
+export async function logRun(run: TaskRun, next: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await next();
+  } catch (error) {
+    const attempt = run.job.attemptsMade + 1;
+    logger.warn(
+      `${run.taskName} ${run.jobId} on ${run.queue}, attempt ${attempt}: ${describeFailure(error)}`,
+    );
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+import type { Metrics } from '@bus/observability';
+import { carryCorrelation } from './carry-correlation.ts';
+import { limitTime } from './limit-time.ts';
+import { logRun } from './log-run.ts';
+import { measureRun } from './measure-run.ts';
+import { readParameters } from './read-parameters.ts';
+import { runHandler } from './run-handler.ts';
+import { sanitiseOutcome } from './sanitise-outcome.ts';
+import type { TaskLink } from './task-run.ts';
+
+/** Everything that happens around a handler, from the outside in. A new concern is one file and one line here. */
+export function taskChain(metrics: Metrics): readonly TaskLink[] {
+  return [
+    sanitiseOutcome, // outermost: nothing leaves for Redis without passing it
+    measureRun(metrics),
+    carryCorrelation,
+    logRun,
+    readParameters(metrics), // inside measuring and logging, so a refused job is seen by both
+    limitTime,
+    runHandler,
+  ];
+}

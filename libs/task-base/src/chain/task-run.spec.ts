@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { taskRun } from '../fixtures/task-run.fixture.ts';
+import { joinLinks } from './task-run.ts';
+import type { TaskLink } from './task-run.ts';
+
+describe('joinLinks', () => {
+  it('puts the first link outermost', async () => {
+    const steps: string[] = [];
+    const link =
+      (name: string): TaskLink =>
+      async (_run, next) => {
+        steps.push(`${name} in`);
+        const result = await next();
+        steps.push(`${name} out`);
+        return result;
+      };
+    const end: TaskLink = () => {
+      steps.push('handler');
+      return Promise.resolve('result');
+    };
+    expect(await joinLinks([link('a'), link('b'), end])(taskRun())).toBe('result');
+    expect(steps).toEqual(['a in', 'b in', 'handler', 'b out', 'a out']);
+  });
+
+  it('fails when nothing runs the task', async () => {
+    await expect(joinLinks([])(taskRun())).rejects.toThrow('without a link that runs the task');
+  });
+});

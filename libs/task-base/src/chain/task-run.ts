@@ -1,0 +1,56 @@
+import type { Job } from 'bullmq';
+import type { QueueName } from '../queues/queue-catalog.ts';
+import type { BaseTask } from '../tasks/base-task.ts';
+import type { TaskDefinition } from '../tasks/define-task.ts';
+
+/** The part of BullMQ's job the links read. */
+export type StoredJob = Pick<
+  Job<unknown>,
+  | 'id'
+  | 'data'
+  | 'attemptsMade'
+  | 'attemptsStarted'
+  | 'stalledCounter'
+  | 'timestamp'
+  | 'opts'
+  | 'processedOn'
+  | 'updateProgress'
+> & {
+  /** Undefined when the job's hash in Redis has no name. */
+  readonly name: string | undefined;
+};
+
+/** A catalog entry and the instance that runs it. */
+export interface TaskHandler {
+  readonly task: TaskDefinition;
+  readonly instance: BaseTask<object, unknown>;
+}
+
+/** One attempt at one job on its way through the chain. Links replace fields for the links behind them. */
+export interface TaskRun {
+  readonly job: StoredJob;
+  readonly jobId: string;
+  readonly queue: QueueName;
+  /** Undefined when no task of this worker has the job's name. */
+  readonly handler: TaskHandler | undefined;
+  /** The task's name, or 'unknown': what metrics and logs may show of a job that could be anything. */
+  readonly taskName: string;
+  correlationId: string;
+  /** Checked parameters; until the reading link has run, an empty object. */
+  params: object;
+  signal: AbortSignal;
+}
+
+/** One cross-cutting concern around a run. Calls `next` at most once and returns or throws what the run comes to. */
+export type TaskLink = (run: TaskRun, next: () => Promise<unknown>) => Promise<unknown>;
+
+/** Puts links around each other: the first is the outermost. The last one does not call `next`. */
+export function joinLinks(links: readonly TaskLink[]): (run: TaskRun) => Promise<unknown> {
+  const enter = (index: number, run: TaskRun): Promise<unknown> => {
+    const link = links[index];
+    if (link === undefined)
+      return Promise.reject(new Error('the chain ends without a link that runs the task'));
+    return link(run, () => enter(index + 1, run));
+  };
+  return (run) => enter(0, run);
+}

@@ -1,0 +1,51 @@
+import type { Job } from 'bullmq';
+import type { RedisConnection } from '@bus/platform';
+import type { TaskDefinition } from '../tasks/define-task.ts';
+
+/** A job that was there before. `finished` is undefined while it is still to be done. */
+export interface EarlierJob {
+  readonly finished?: { readonly state: 'completed' | 'failed'; readonly atMs: number };
+}
+
+/**
+ * Two ingest replicas hand over the same message within moments of each other. That is one request, not a device asking
+ * again, so a job completed less than this ago is left alone.
+ */
+const SAME_REQUEST_MS = 2_000;
+
+/** BullMQ's code for a job that is not, or no longer, in the state it was asked to leave. */
+const NOT_IN_THAT_STATE = -3;
+
+/** Reads what became of the job under this key; undefined when there is none. */
+export async function readFinishedJob(
+  connection: RedisConnection,
+  jobKey: string,
+): Promise<EarlierJob | undefined> {
+  const [timestamp, finishedOn, failedReason] = await connection.hmget(
+    jobKey,
+    'timestamp',
+    'finishedOn',
+    'failedReason',
+  );
+  if (timestamp === null || timestamp === undefined) return undefined;
+  if (finishedOn === null || finishedOn === undefined) return {};
+  const failed = failedReason !== null && failedReason !== undefined;
+  return { finished: { state: failed ? 'failed' : 'completed', atMs: Number(finishedOn) } };
+}
+
+/**
+ * Lets a finished job run once more when the task wants that. A failed one keeps its count of starts, so the new run knows
+ * that the work may be half done; a completed one starts as if it were new.
+ */
+export async function runAgainIfWanted(task: TaskDefinition, job: Job, earlier: EarlierJob): Promise<void> {
+  const { finished } = earlier;
+  if (finished === undefined) return;
+  const completed = finished.state === 'completed';
+  if (completed && (task.sentAgain !== 'run-again' || Date.now() - finished.atMs < SAME_REQUEST_MS)) return;
+  try {
+    await job.retry(finished.state, { resetAttemptsMade: true, resetAttemptsStarted: completed });
+  } catch (error) {
+    // Another producer was faster: the job is on its way already.
+    if ((error as { code?: unknown }).code !== NOT_IN_THAT_STATE) throw error;
+  }
+}

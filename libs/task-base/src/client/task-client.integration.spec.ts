@@ -1,0 +1,249 @@
+import { NestFactory } from '@nestjs/core';
+import { Module } from '@nestjs/common';
+import type { INestApplicationContext } from '@nestjs/common';
+import { RedisConnections, redisKeys } from '@bus/platform';
+import { runWithCorrelationId } from '@bus/observability';
+import { createRedisDatabase, startRedis, waitFor } from '@bus/testing';
+import { Queue, Worker } from 'bullmq';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import type { EchoParams } from '../fixtures/test-tasks.fixture.ts';
+import { testTask } from '../fixtures/test-tasks.fixture.ts';
+import { platformFor } from '../fixtures/test-worker.fixture.ts';
+import {
+  TaskParamsInvalidError,
+  TaskParamsTooLargeError,
+  TaskQueueUnavailableError,
+} from '../task-base.errors.ts';
+import { TaskClientModule } from './task-client.module.ts';
+import { TaskClient } from './task-client.ts';
+
+const echo = testTask('echo');
+const alert = testTask('alert', { sentAgain: 'run-again' });
+
+async function startClient(redisUrl: string): Promise<INestApplicationContext> {
+  @Module({ imports: [platformFor(redisUrl), TaskClientModule] })
+  class App {}
+  return NestFactory.createApplicationContext(App, { logger: false });
+}
+
+describe('TaskClient', () => {
+  let app: INestApplicationContext;
+  let client: TaskClient;
+  let queue: Queue;
+
+  beforeAll(async () => {
+    app = await startClient(await createRedisDatabase(inject('redisUrl')));
+    client = app.get(TaskClient);
+    const connection = app.get(RedisConnections).commands;
+    queue = new Queue('critical', { connection, prefix: redisKeys.queuePrefix('critical') });
+  });
+  beforeEach(() => queue.obliterate({ force: true }));
+  afterAll(() => app.close());
+
+  /** Runs everything that waits, as another process would, and tells what came by in order. */
+  async function workOff(outcome: () => Promise<unknown> = () => Promise.resolve()): Promise<string[]> {
+    const seen: string[] = [];
+    const connection = app.get(RedisConnections).create('blocking', 'spec-worker');
+    const worker = new Worker(
+      'critical',
+      async (job) => {
+        seen.push((job.data as { params: EchoParams }).params.text);
+        await outcome();
+      },
+      { connection, prefix: redisKeys.queuePrefix('critical') },
+    );
+    worker.on('error', () => undefined);
+    await new Promise<void>((resolve) => worker.once('drained', () => resolve()));
+    await worker.close();
+    return seen;
+  }
+
+  it('stores the job under a key tagged by its queue, with priority, attempts and correlation id', async () => {
+    const { jobId } = await runWithCorrelationId('corr-7', () =>
+      client.enqueue(echo, { text: 'hi' }, { jobId: 'm-1' }),
+    );
+    expect(jobId).toBe('echo-m-1');
+    expect(await app.get(RedisConnections).commands.exists('bus:{critical}:critical:echo-m-1')).toBe(1);
+    const job = await queue.getJob(jobId);
+    expect(job?.data).toEqual({
+      params: { text: 'hi' },
+      meta: { correlation_id: 'corr-7', enqueued_at: expect.stringMatching(/^\d{4}-.*Z$/) as string },
+    });
+    expect(job?.opts).toMatchObject({ priority: 1, attempts: 1 });
+  });
+
+  it('answers a second enqueue of the same id with the first job', async () => {
+    expect(await client.enqueue(echo, { text: 'first' }, { jobId: 'same' })).toMatchObject({
+      duplicate: false,
+    });
+    expect(await client.enqueue(echo, { text: 'second' }, { jobId: 'same' })).toMatchObject({
+      duplicate: true,
+    });
+    expect(await workOff()).toEqual(['first']);
+  });
+
+  it('keeps jobs of two tasks with the same id apart', async () => {
+    await client.enqueue(echo, { text: 'echo' }, { jobId: 'same' });
+    expect(await client.enqueue(alert, { text: 'alert' }, { jobId: 'same' })).toMatchObject({
+      duplicate: false,
+    });
+  });
+
+  it('leaves a completed job alone unless its task wants to run again', async () => {
+    await client.enqueue(echo, { text: 'echo' }, { jobId: 'm' });
+    await client.enqueue(alert, { text: 'alert' }, { jobId: 'm' });
+    await workOff();
+    await completedLongAgo('echo-m', 'alert-m');
+    expect(await client.enqueue(echo, { text: 'again' }, { jobId: 'm' })).toMatchObject({ duplicate: true });
+    expect(await client.enqueue(alert, { text: 'again' }, { jobId: 'm' })).toMatchObject({ duplicate: true });
+    expect(await workOff()).toEqual(['alert']);
+    expect((await queue.getJob('alert-m'))?.attemptsStarted).toBe(1);
+  });
+
+  it('takes a second copy within moments of completion for the same request', async () => {
+    await client.enqueue(alert, { text: 'alert' }, { jobId: 'm' });
+    await workOff();
+    expect(await client.enqueue(alert, { text: 'alert' }, { jobId: 'm' })).toMatchObject({ duplicate: true });
+    expect(await queue.getJobCounts('prioritized', 'completed')).toMatchObject({
+      prioritized: 0,
+      completed: 1,
+    });
+  });
+
+  it('gives a job that failed for good another life, and lets it know of the first', async () => {
+    await client.enqueue(echo, { text: 'poor' }, { jobId: 'm' });
+    await workOff(() => Promise.reject(new Error('no luck')));
+    expect(await client.enqueue(echo, { text: 'poor' }, { jobId: 'm' })).toMatchObject({ duplicate: true });
+    expect(await workOff()).toEqual(['poor']);
+    expect(await queue.getJob('echo-m')).toMatchObject({ attemptsStarted: 2, attemptsMade: 1 });
+  });
+
+  it('lets many producers revive the same failed job at once', async () => {
+    await client.enqueue(echo, { text: 'poor' }, { jobId: 'm' });
+    await workOff(() => Promise.reject(new Error('no luck')));
+    await Promise.all(
+      Array.from({ length: 10 }, () => client.enqueue(echo, { text: 'poor' }, { jobId: 'm' })),
+    );
+    expect(await workOff()).toEqual(['poor']);
+  });
+
+  it('adds many in the order given, over more than one transaction', async () => {
+    const texts = Array.from({ length: 450 }, (_, index) => `n${index}`);
+    const receipts = await client.enqueueMany(
+      echo,
+      texts.map((text) => ({ params: { text }, jobId: text })),
+    );
+    expect(receipts.map(({ jobId }) => jobId)).toEqual(texts.map((text) => `echo-${text}`));
+    expect(await workOff()).toEqual(texts);
+    const again = await client.enqueueMany(echo, [
+      { params: { text: 'n1' }, jobId: 'n1' },
+      { params: { text: 'new' } },
+    ]);
+    expect(again.map(({ duplicate }) => duplicate)).toEqual([true, false]);
+  });
+
+  it('checks every item before it sends the first', async () => {
+    const items = [{ params: { text: 'good' } }, { params: { text: '' } }];
+    await expect(client.enqueueMany(echo, items)).rejects.toBeInstanceOf(TaskParamsInvalidError);
+    expect(await queue.count()).toBe(0);
+  });
+
+  it('says which parameter does not fit', async () => {
+    const wrong = { text: 5 } as unknown as EchoParams;
+    await expect(client.enqueue(echo, wrong)).rejects.toMatchObject({
+      code: 'TASK_PARAMS_INVALID',
+      isRetryable: false,
+      problems: [{ field: 'text', reason: expect.any(String) as string }],
+    });
+  });
+
+  it('refuses a job that is larger than its queue allows', async () => {
+    const large = { text: 'x', filling: 'ü'.repeat(1_100_000) };
+    const loose = testTask('loose', { params: LooseParams as never });
+    await expect(client.enqueue(loose, large)).rejects.toBeInstanceOf(TaskParamsTooLargeError);
+    await expect(client.enqueueMany(loose, [{ params: large }])).rejects.toBeInstanceOf(
+      TaskParamsTooLargeError,
+    );
+  });
+
+  it('holds a delayed job back', async () => {
+    await client.enqueue(echo, { text: 'later' }, { delayMs: 60_000 });
+    expect(await queue.getJobCounts('delayed', 'prioritized')).toMatchObject({ delayed: 1, prioritized: 0 });
+  });
+
+  async function completedLongAgo(...jobIds: string[]): Promise<void> {
+    for (const jobId of jobIds) {
+      await app.get(RedisConnections).commands.hset(queue.toKey(jobId), 'finishedOn', Date.now() - 60_000);
+    }
+  }
+});
+
+describe('TaskClient without Redis', () => {
+  it('rejects with a retryable error while Redis is away, from the start and later, and works when it is back', async () => {
+    // Synced on every write: with a sync each second, a killed Redis may forget what it has just confirmed.
+    const redis = await startRedis({ settings: { appendfsync: 'always' } });
+    await redis.kill('SIGKILL');
+    const app = await startClient(redis.url);
+    try {
+      const client = app.get(TaskClient);
+      const enqueue = () => client.enqueue(echo, { text: 'hi' }, { jobId: 'one' });
+      const unavailable = {
+        code: 'TASK_QUEUE_UNAVAILABLE',
+        isRetryable: true,
+        name: TaskQueueUnavailableError.name,
+      };
+
+      await expect(enqueue()).rejects.toMatchObject(unavailable);
+      await redis.restart();
+      const receipt = await waitFor(enqueue, { message: 'the first job to be taken' });
+      expect(receipt).toMatchObject({ jobId: 'echo-one' });
+
+      await redis.kill('SIGKILL');
+      await expect(enqueue()).rejects.toMatchObject(unavailable);
+      await redis.restart();
+      expect(await waitFor(enqueue, { message: 'the job to be taken again' })).toMatchObject({
+        duplicate: true,
+      });
+    } finally {
+      await app.close();
+      await redis.stop();
+    }
+  });
+
+  it('opens a queue anew when the first try failed for another reason', async () => {
+    const redis = await startRedis();
+    const admin = await startClient(redis.url);
+    const { commands } = admin.get(RedisConnections);
+    await commands.call('ACL', 'SETUSER', 'shy', 'on', '>secret', '~*', '&*', '+@all', '-info');
+    const app = await startClient(redis.url.replace('redis://', 'redis://shy:secret@'));
+    try {
+      const enqueue = () => app.get(TaskClient).enqueue(echo, { text: 'hi' });
+      await expect(enqueue()).rejects.toMatchObject({ code: 'TASK_QUEUE_UNAVAILABLE' });
+      await commands.call('ACL', 'SETUSER', 'shy', '+info');
+      expect(await waitFor(enqueue)).toMatchObject({ duplicate: false });
+    } finally {
+      await Promise.all([app.close(), admin.close()]);
+      await redis.stop();
+    }
+  });
+
+  it('reports a Redis that is full as unavailable', async () => {
+    const redis = await startRedis({ maxMemory: '2mb' });
+    const app = await startClient(redis.url);
+    try {
+      const client = app.get(TaskClient);
+      const fill = async () => {
+        for (;;) await client.enqueue(echo, { text: 'x'.repeat(200) });
+      };
+      await expect(fill()).rejects.toMatchObject({ code: 'TASK_QUEUE_UNAVAILABLE', isRetryable: true });
+    } finally {
+      await app.close();
+      await redis.stop();
+    }
+  });
+});
+
+/** No rules of its own and no limits on text, so that only the size of the job stops it. */
+class LooseParams {
+  static readonly limits = { maxDepth: 3, maxEntries: 10, maxTextLength: 10_000_000, maxKeyLength: 64 };
+}

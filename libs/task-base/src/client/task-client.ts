@@ -1,0 +1,222 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Job, JobsOptions } from 'bullmq';
+import { Metrics, currentCorrelationId } from '@bus/observability';
+import { validatePayload } from '@bus/payload-schemas';
+import type { PayloadClass } from '@bus/payload-schemas';
+import { RedisConnections, writeTogether } from '@bus/platform';
+import type { RedisConnection } from '@bus/platform';
+import { randomUUID } from 'node:crypto';
+import { RepeatedWarnings } from '../repeated-warnings.ts';
+import { toBullPriority } from '../queues/job-priority.ts';
+import { QUEUES } from '../queues/queue-catalog.ts';
+import {
+  TaskError,
+  TaskParamsInvalidError,
+  TaskParamsTooLargeError,
+  TaskQueueUnavailableError,
+} from '../task-base.errors.ts';
+import type { TaskDefinition } from '../tasks/define-task.ts';
+import { TASK_BACKOFF } from '../runner/retry-delay.ts';
+import { readFinishedJob, runAgainIfWanted } from './earlier-job.ts';
+import type { JobData } from './job-data.ts';
+import { jobIdOf } from './job-id.ts';
+import { ProducerQueues } from './producer-queues.ts';
+import type { TaskQueue } from './producer-queues.ts';
+
+/** How a job is enqueued, all optional. */
+export interface EnqueueOptions {
+  /** Names the work: while a job with this id exists, enqueueing it again adds nothing (see `TaskDefinition.sentAgain`). */
+  readonly jobId?: string;
+  /** @default the correlation id the caller runs under, else a new one */
+  readonly correlationId?: string;
+  /** Earliest start, in milliseconds from now. @default 0 */
+  readonly delayMs?: number;
+}
+
+export interface EnqueueItem<P extends object> extends EnqueueOptions {
+  readonly params: P;
+}
+
+export interface EnqueueReceipt {
+  readonly jobId: string;
+  /** A job with this id was there already; its parameters stand, these were not stored. */
+  readonly duplicate: boolean;
+}
+
+interface PreparedJob {
+  readonly name: string;
+  readonly data: JobData;
+  readonly opts: JobsOptions & { readonly jobId: string };
+  readonly isNamed: boolean;
+}
+
+/** Longest wait for a connection before a producer is told to try again. Its commands time out by themselves. */
+const READY_TIMEOUT_MS = 2_000;
+
+/** Keeps one MULTI short enough not to hold up every other client of Redis. */
+const JOBS_PER_TRANSACTION = 200;
+
+/**
+ * Enqueues tasks. When a call resolves, Redis has the job. When it rejects with an error whose `isRetryable` is true,
+ * Redis may or may not have it: call again with the same `jobId`.
+ *
+ * Rejects within about two seconds while Redis is away; it never queues jobs in memory.
+ */
+@Injectable()
+export class TaskClient {
+  private readonly logger = new Logger(TaskClient.name);
+  private readonly warnings = new RepeatedWarnings(this.logger);
+  private readonly connection: RedisConnection;
+  private readonly queues: ProducerQueues;
+  private readonly metrics: Metrics;
+  /** Parameters that passed here before, by object: a retry of a failed enqueue does not pay for the check twice. */
+  private readonly checked = new WeakMap<object, PayloadClass>();
+
+  constructor(connections: RedisConnections, metrics: Metrics) {
+    this.metrics = metrics;
+    this.connection = connections.create('producer', 'task-client');
+    this.queues = new ProducerQueues(this.connection, (queue, error) =>
+      this.warnings.warn(`queue ${queue}`, error),
+    );
+  }
+
+  /**
+   * Adds one job.
+   *
+   * @throws TaskParamsInvalidError, TaskParamsTooLargeError (not retryable), TaskQueueUnavailableError (retryable)
+   */
+  async enqueue<P extends object>(
+    task: TaskDefinition<P>,
+    params: P,
+    options: EnqueueOptions = {},
+  ): Promise<EnqueueReceipt> {
+    const prepared = this.prepare(task, params, options);
+    const [receipt] = await this.send(task, [prepared], (queue) => this.addChunk(queue, task, [prepared]));
+    return receipt as EnqueueReceipt;
+  }
+
+  /**
+   * Adds many jobs of one task in the order given. All are checked before the first is sent. If it rejects, the first ones
+   * may have been added.
+   *
+   * @throws as `enqueue`
+   */
+  async enqueueMany<P extends object>(
+    task: TaskDefinition<P>,
+    items: readonly EnqueueItem<P>[],
+  ): Promise<EnqueueReceipt[]> {
+    const prepared = items.map(({ params, ...options }) => this.prepare(task, params, options));
+    const receipts: EnqueueReceipt[] = [];
+    for (let start = 0; start < prepared.length; start += JOBS_PER_TRANSACTION) {
+      const chunk = prepared.slice(start, start + JOBS_PER_TRANSACTION);
+      receipts.push(...(await this.send(task, chunk, (queue) => this.addChunk(queue, task, chunk))));
+    }
+    return receipts;
+  }
+
+  private async addChunk(
+    queue: TaskQueue,
+    task: TaskDefinition,
+    chunk: PreparedJob[],
+  ): Promise<EnqueueReceipt[]> {
+    // Asked first and not awaited: all leaves in one go, so knowing about a duplicate costs no round trip.
+    writeTogether(this.connection);
+    const asked = chunk.map(({ isNamed, opts }) =>
+      isNamed ? readFinishedJob(this.connection, queue.toKey(opts.jobId)) : Promise.resolve(undefined),
+    );
+    const [earlier, jobs] = await Promise.all([Promise.all(asked), addAll(queue, chunk)]);
+    return Promise.all(
+      chunk.map(async ({ opts }, index) => {
+        const before = earlier[index];
+        const job = jobs[index];
+        if (before !== undefined && job !== undefined) await runAgainIfWanted(task, job, before);
+        this.count(task, before !== undefined);
+        return { jobId: opts.jobId, duplicate: before !== undefined };
+      }),
+    );
+  }
+
+  private prepare<P extends object>(
+    task: TaskDefinition<P>,
+    params: P,
+    options: EnqueueOptions,
+  ): PreparedJob {
+    const definition = QUEUES[task.queue];
+    return {
+      name: task.name,
+      isNamed: options.jobId !== undefined,
+      data: {
+        params: this.check(task, params),
+        meta: {
+          correlation_id: options.correlationId ?? currentCorrelationId() ?? randomUUID(),
+          enqueued_at: new Date().toISOString(),
+        },
+      },
+      opts: {
+        jobId: jobIdOf(task.name, options.jobId),
+        priority: toBullPriority(task.priority),
+        attempts: task.retry.retries + 1,
+        backoff: TASK_BACKOFF,
+        delay: options.delayMs,
+        stackTraceLimit: 3,
+        sizeLimit: definition.maxJobBytes,
+      },
+    };
+  }
+
+  private check<P extends object>(task: TaskDefinition<P>, params: P): P {
+    if (this.checked.get(params) === task.params) return params;
+    const validation = validatePayload(task.params, params);
+    if (!validation.ok) throw new TaskParamsInvalidError(task.name, validation.problems);
+    this.checked.set(validation.value, task.params);
+    return validation.value;
+  }
+
+  private async send<T>(
+    task: TaskDefinition,
+    jobs: readonly PreparedJob[],
+    add: (queue: TaskQueue) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await add(await within(READY_TIMEOUT_MS, this.queues.ready(task.queue)));
+    } catch (error) {
+      this.metrics
+        .counter('bus_task_enqueue_failures_total')
+        .inc({ queue: task.queue, task: task.name }, jobs.length);
+      if (error instanceof TaskError) throw error;
+      throw tooLarge(task, jobs) ?? new TaskQueueUnavailableError(task.queue, error);
+    }
+  }
+
+  private count(task: TaskDefinition, duplicate: boolean): void {
+    const name = duplicate ? 'bus_task_duplicates_suppressed_total' : 'bus_task_enqueued_total';
+    this.metrics.counter(name).inc({ queue: task.queue, task: task.name });
+  }
+}
+
+/** One job needs no transaction. */
+async function addAll(queue: TaskQueue, jobs: PreparedJob[]): Promise<Job<JobData, unknown, string>[]> {
+  const [first] = jobs;
+  if (jobs.length !== 1 || first === undefined) return queue.addBulk(jobs);
+  return [await queue.add(first.name, first.data, first.opts)];
+}
+
+/** BullMQ refuses large jobs with an error without a code, so the one too large is looked for only when adding failed. */
+function tooLarge(task: TaskDefinition, jobs: readonly PreparedJob[]): TaskParamsTooLargeError | undefined {
+  const { maxJobBytes } = QUEUES[task.queue];
+  const sizes = jobs.map(({ data }) => Buffer.byteLength(JSON.stringify(data)));
+  const largest = Math.max(0, ...sizes);
+  return largest > maxJobBytes ? new TaskParamsTooLargeError(task.name, largest, maxJobBytes) : undefined;
+}
+
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no connection to Redis within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

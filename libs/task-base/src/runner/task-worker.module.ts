@@ -1,0 +1,50 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule, InjectionToken } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { TASK_CATALOG } from '../catalog/task-catalog.ts';
+import { DEAD_LETTER_STORE } from '../dead-letters/dead-letter.ts';
+import type { DeadLetterStore } from '../dead-letters/dead-letter.ts';
+import type { QueueName } from '../queues/queue-catalog.ts';
+import type { TaskDefinition } from '../tasks/define-task.ts';
+import { TASK_WORKER_OPTIONS } from './task-worker.options.ts';
+import { TaskWorkers } from './task-workers.ts';
+
+export interface TaskWorkerModuleOptions {
+  readonly queues: readonly QueueName[];
+  /** Token of what keeps the dead letters, provided by a global module or by one of `imports`. */
+  readonly deadLetterStore: InjectionToken<DeadLetterStore>;
+  readonly imports?: DynamicModule['imports'];
+  /** @default 20 seconds; keep it a few seconds below the process's shutdown deadline */
+  readonly drainMs?: number;
+  /** @default TASK_CATALOG */
+  readonly catalog?: readonly TaskDefinition[];
+}
+
+const DEFAULT_DRAIN_MS = 20_000;
+
+/**
+ * Turns an app into a worker of the given queues. Handlers are the providers marked with `@Task`, wherever in the app they are.
+ * The app refuses to start when a task of these queues has no handler or two.
+ */
+@Module({})
+export class TaskWorkerModule {
+  static forRoot(options: TaskWorkerModuleOptions): DynamicModule {
+    const {
+      queues,
+      deadLetterStore,
+      imports = [],
+      drainMs = DEFAULT_DRAIN_MS,
+      catalog = TASK_CATALOG,
+    } = options;
+    return {
+      module: TaskWorkerModule,
+      imports: [DiscoveryModule, ...imports],
+      providers: [
+        { provide: TASK_WORKER_OPTIONS, useValue: { queues, drainMs, catalog } },
+        { provide: DEAD_LETTER_STORE, useExisting: deadLetterStore },
+        TaskWorkers,
+      ],
+      exports: [TaskWorkers],
+    };
+  }
+}

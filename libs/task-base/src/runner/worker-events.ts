@@ -1,0 +1,56 @@
+import type { Job, Worker } from 'bullmq';
+import type { Metrics } from '@bus/observability';
+import { taskNameOf } from '../client/job-id.ts';
+import type { DeadLetterRecorder } from '../dead-letters/dead-letter-recorder.ts';
+import { letterOfJob } from '../dead-letters/letter-of-job.ts';
+import type { RepeatedWarnings } from '../repeated-warnings.ts';
+import type { QueueName } from '../queues/queue-catalog.ts';
+
+export interface WorkerObservers {
+  readonly metrics: Metrics;
+  readonly recorder: DeadLetterRecorder;
+  readonly warnings: RepeatedWarnings;
+  /** The name a metric may show for a job that could be called anything. */
+  readonly knownName: (name: string | undefined) => string;
+}
+
+/** Counts what becomes of jobs once Redis knows it, and hands the ones given up to the dead letters. */
+export function observeWorker(
+  worker: Worker<unknown, unknown, string>,
+  queue: QueueName,
+  observers: WorkerObservers,
+): void {
+  const { metrics, recorder, warnings, knownName } = observers;
+  const ended = metrics.counter('bus_task_completed_total');
+  worker.on('completed', (job) => {
+    ended.inc({ queue, task: knownName(job.name), result: 'success' });
+  });
+  worker.on('failed', (job) => {
+    if (job === undefined) return;
+    const task = knownName(job.name);
+    ended.inc({ queue, task, result: 'failure' });
+    if (!isFinal(job)) {
+      metrics.counter('bus_task_retried_total').inc({ queue, task });
+      return;
+    }
+    const letter = letterOfJob(queue, job);
+    metrics.counter('bus_task_dead_letters_total').inc({ queue, task, reason: letter.reason });
+    void recorder.record(letter);
+  });
+  worker.on('stalled', (jobId) => {
+    metrics.counter('bus_task_stalled_total').inc({ queue });
+    warnings.warn(
+      `queue ${queue}`,
+      new Error(`${taskNameOf(jobId) ?? 'a job'} lost its worker and is run again`),
+    );
+  });
+  worker.on('error', (error) => {
+    metrics.counter('bus_worker_errors_total').inc({ queue });
+    warnings.warn(`queue ${queue}`, error);
+  });
+}
+
+/** BullMQ sets this only when the job has left for the failed set; a job that will be retried has no end yet. */
+function isFinal(job: Job): boolean {
+  return job.finishedOn !== undefined && job.finishedOn !== null;
+}

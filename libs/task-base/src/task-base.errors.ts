@@ -1,0 +1,96 @@
+/** Stable codes of this library's errors. */
+export type TaskErrorCode =
+  | 'TASK_QUEUE_UNAVAILABLE'
+  | 'TASK_PARAMS_INVALID'
+  | 'TASK_PARAMS_TOO_LARGE'
+  | 'TASK_UNKNOWN'
+  | 'TASK_JOB_UNREADABLE'
+  | 'TASK_SOFT_TIME_LIMIT'
+  | 'TASK_HARD_TIME_LIMIT'
+  | 'TASK_HANDLERS_INCOMPLETE';
+
+/** An error of the task queue. `isRetryable` says whether the same call may work later; decide by it and by `code`. */
+export class TaskError extends Error {
+  readonly code: TaskErrorCode;
+  readonly isRetryable: boolean;
+
+  constructor(code: TaskErrorCode, isRetryable: boolean, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.isRetryable = isRetryable;
+  }
+}
+
+export interface ParameterProblem {
+  readonly field: string;
+  readonly reason: string;
+}
+
+/** Redis did not take the job in time, or refused it. Whether it was added is unknown: send it again with the same jobId. */
+export class TaskQueueUnavailableError extends TaskError {
+  constructor(queue: string, cause: unknown) {
+    super('TASK_QUEUE_UNAVAILABLE', true, `queue '${queue}' did not take the job; try again`, { cause });
+  }
+}
+
+/** The parameters do not fit the task's class. */
+export class TaskParamsInvalidError extends TaskError {
+  readonly problems: readonly ParameterProblem[];
+
+  constructor(taskName: string, problems: readonly ParameterProblem[]) {
+    const details = problems.map(({ field, reason }) => `${field} ${reason}`).join('; ');
+    super('TASK_PARAMS_INVALID', false, `parameters of ${taskName} do not fit: ${details}`);
+    this.problems = problems;
+  }
+}
+
+/** The job would take more room than its queue allows. */
+export class TaskParamsTooLargeError extends TaskError {
+  constructor(taskName: string, bytes: number, maxBytes: number) {
+    super(
+      'TASK_PARAMS_TOO_LARGE',
+      false,
+      `parameters of ${taskName} are ${bytes} bytes, at most ${maxBytes} are allowed`,
+    );
+  }
+}
+
+/** A job names a task this worker's catalog does not have: a newer producer, or something that is not ours. */
+export class UnknownTaskError extends TaskError {
+  constructor(taskName: string, queue: string) {
+    super(
+      'TASK_UNKNOWN',
+      false,
+      `no task '${taskName}' on queue '${queue}'; add it to the catalog or deploy the worker`,
+    );
+  }
+}
+
+/** What lies in Redis under this job id is not a job of this bus. */
+export class JobUnreadableError extends TaskError {
+  constructor(detail: string) {
+    super('TASK_JOB_UNREADABLE', false, `the stored job cannot be read: ${detail}`);
+  }
+}
+
+/** `reason` of a task's signal when its soft limit has passed. */
+export class TaskSoftTimeLimitError extends TaskError {
+  constructor(taskName: string, limitMs: number) {
+    super('TASK_SOFT_TIME_LIMIT', true, `${taskName} has passed its soft limit of ${limitMs} ms`);
+  }
+}
+
+/** The run was given up at its hard limit. The handler may still be busy in the background of its process. */
+export class TaskHardTimeLimitError extends TaskError {
+  constructor(taskName: string, limitMs: number) {
+    super('TASK_HARD_TIME_LIMIT', true, `${taskName} was given up at its hard limit of ${limitMs} ms`);
+  }
+}
+
+/** A worker cannot start because handlers and catalog do not match; the message names every problem. */
+export class TaskHandlersIncompleteError extends TaskError {
+  constructor(problems: readonly string[]) {
+    super('TASK_HANDLERS_INCOMPLETE', false, `this worker cannot start:\n- ${problems.join('\n- ')}`);
+  }
+}

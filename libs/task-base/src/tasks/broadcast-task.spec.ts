@@ -1,0 +1,57 @@
+import type { ChannelLayer } from '@bus/channel-layer';
+import { describe, expect, it } from 'vitest';
+import { BroadcastTask } from './broadcast-task.ts';
+import { runAsTask } from './current-task.ts';
+
+class Speaker extends BroadcastTask<object, unknown> {
+  async run(): Promise<unknown> {
+    return [
+      await this.broadcastToGroup({ groupName: 'noc_dashboard', messageType: 'system_alert', data: {} }),
+      await this.broadcastMany([
+        { groupName: 'tenant_1', messageType: 'tenant_alert', data: {}, taskId: 'another' },
+      ]),
+      await this.broadcastToUser({ userId: 1, messageType: 'task_complete', data: {} }),
+      await this.broadcastToTenant({ tenantId: 1, messageType: 'tenant_alert', data: {} }),
+      await this.broadcastToNocDashboard({ messageType: 'system_alert', data: {} }),
+      await this.broadcastTaskProgress({ userId: 1, progress: 10 }),
+    ];
+  }
+}
+
+/** A channel layer that answers with the task it was told. */
+function echoing(): ChannelLayer {
+  const task = ({ taskId, taskName }: { taskId?: string; taskName?: string }) =>
+    Promise.resolve([taskId, taskName]);
+  return {
+    broadcastToGroup: task,
+    broadcastMany: (broadcasts: object[]) => Promise.all(broadcasts.map(task)),
+    broadcastToUser: task,
+    broadcastToTenant: task,
+    broadcastToNocDashboard: task,
+    broadcastTaskProgress: task,
+  } as unknown as ChannelLayer;
+}
+
+describe('BroadcastTask', () => {
+  const speaker = Object.assign(new Speaker(), { channelLayer: echoing() });
+
+  it('signs every broadcast with the running task, unless the broadcast names another one', async () => {
+    const mine = ['job-1', 'speak'];
+    expect(await runAsTask({ taskId: 'job-1', taskName: 'speak' }, () => speaker.run())).toEqual([
+      mine,
+      [['another', 'speak']],
+      mine,
+      mine,
+      mine,
+      mine,
+    ]);
+  });
+
+  it('keeps runs of the same instance apart', async () => {
+    const runs = ['job-1', 'job-2'].map((taskId) =>
+      runAsTask({ taskId, taskName: 'speak' }, () => speaker.run()),
+    );
+    const signed = (await Promise.all(runs)) as [string, string][][];
+    expect(signed.map(([first]) => first?.[0])).toEqual(['job-1', 'job-2']);
+  });
+});

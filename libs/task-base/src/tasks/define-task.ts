@@ -1,0 +1,72 @@
+import type { PayloadClass } from '@bus/payload-schemas';
+import { toBullPriority } from '../queues/job-priority.ts';
+import { QUEUES } from '../queues/queue-catalog.ts';
+import type { QueueName, RetryPolicy } from '../queues/queue-catalog.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Everything the bus knows of a task: one catalog entry. */
+export interface TaskDefinition<P extends object = object> {
+  /** Stable: jobs already queued carry it. A verb phrase in snake_case. */
+  readonly name: string;
+  readonly queue: QueueName;
+  /** 10 = most urgent, 0 = least, within the queue. */
+  readonly priority: number;
+  /** Parameters are checked against this class on enqueue and again before running. */
+  readonly params: PayloadClass<P>;
+  readonly retry: RetryPolicy;
+  /** After this the task's signal is aborted, in milliseconds: a chance to clean up. */
+  readonly softLimitMs: number;
+  /** After this the run is given up and counted as failed, in milliseconds. */
+  readonly hardLimitMs: number;
+  /**
+   * What enqueueing the id of a *completed* job does. 'first-job': nothing, the first job's outcome stands. 'run-again':
+   * the same job runs once more, as a new request. A job that failed for good always runs again.
+   */
+  readonly sentAgain: 'first-job' | 'run-again';
+}
+
+/** What a catalog entry must say; the rest comes from the queue or the defaults named below. */
+export interface TaskSpecification<P extends object> {
+  readonly name: string;
+  readonly queue: QueueName;
+  readonly params: PayloadClass<P>;
+  /** @default the priority of the queue */
+  readonly priority?: number;
+  /** @default the policy of the queue */
+  readonly retry?: RetryPolicy;
+  /** @default 30 minutes */
+  readonly softLimitMs?: number;
+  /** @default 60 minutes */
+  readonly hardLimitMs?: number;
+  /** @default 'first-job' */
+  readonly sentAgain?: TaskDefinition['sentAgain'];
+}
+
+/**
+ * Completes and checks a catalog entry.
+ *
+ * @throws RangeError when a number or the name cannot work, so a wrong entry never gets past start-up
+ */
+export function defineTask<P extends object>(task: TaskSpecification<P>): TaskDefinition<P> {
+  const queue = QUEUES[task.queue];
+  const definition: TaskDefinition<P> = {
+    priority: queue.priority,
+    retry: queue.retry,
+    softLimitMs: 30 * MINUTE_MS,
+    hardLimitMs: 60 * MINUTE_MS,
+    sentAgain: 'first-job',
+    ...task,
+  };
+  if (!/^[a-z][a-z0-9_]{0,63}$/.test(definition.name)) {
+    throw new RangeError(`task name '${definition.name}' is not snake_case of at most 64 characters`);
+  }
+  toBullPriority(definition.priority);
+  if (!Number.isInteger(definition.retry.retries) || definition.retry.retries < 0) {
+    throw new RangeError(`${definition.name}: retries must be a whole number, 0 or more`);
+  }
+  if (!(definition.softLimitMs > 0 && definition.softLimitMs < definition.hardLimitMs)) {
+    throw new RangeError(`${definition.name}: the soft limit must be above 0 and below the hard limit`);
+  }
+  return Object.freeze(definition);
+}

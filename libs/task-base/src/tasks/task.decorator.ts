@@ -1,0 +1,13 @@
+import { Injectable, SetMetadata, applyDecorators } from '@nestjs/common';
+import type { BaseTask } from './base-task.ts';
+import type { TaskDefinition } from './define-task.ts';
+
+export const TASK_METADATA = 'bus:task';
+
+/** Marks the class that runs a task. Provide it in a module of the app; the worker finds it there by itself. */
+export function Task<P extends object>(
+  task: TaskDefinition<P>,
+): (target: abstract new (...args: never[]) => BaseTask<P, unknown>) => void {
+  const decorate = applyDecorators(Injectable(), SetMetadata(TASK_METADATA, task));
+  return (target) => decorate(target);
+}
