@@ -68,7 +68,7 @@ describe('boundaries of the workspace', () => {
   it.each([
     ['an undeclared package', site('left-pad'), 'is not in the dependencies'],
     ['a client library outside its wrapper', site('bullmq'), 'only @bus/task-base may import bullmq'],
-    ['a deep import', site('@bus/tasks/src/inside.ts'), 'not its inside'],
+    ['a path into another project', site('@bus/tasks/src/inside.ts'), 'not its inside'],
   ])('refuse %s', (_title, imported, message) => {
     const tasks = project({ name: '@bus/tasks' });
     const offender = project({

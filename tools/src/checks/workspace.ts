@@ -30,7 +30,12 @@ const ENVIRONMENT = /\bprocess\.env\b/;
 
 /** True for files that are not shipped: specs and their fixtures. */
 export function isTestFile(file: string): boolean {
-  return /\.spec\.tsx?$/.test(file) || file.includes('/testing/') || file.includes('/test-support/');
+  return (
+    /\.spec\.tsx?$/.test(file) ||
+    /\.fixture\.tsx?$/.test(file) ||
+    file.includes('/fixtures/') ||
+    file.includes('/spec-support/')
+  );
 }
 
 /** Reads every project named by the root `workspaces` globs. */
