@@ -1,0 +1,83 @@
+/** Latencies of one run, in milliseconds. */
+export interface LatencySummary {
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+/**
+ * Pairs what was sent with what was shown, by id, on one monotonic clock.
+ * A second sighting of an id is counted as a duplicate and never measured.
+ */
+export class LatencyRecorder {
+  readonly #sentAt = new Map<string, number>();
+  readonly #latenciesMs: number[] = [];
+  readonly #shown = new Set<string>();
+  #duplicates = 0;
+  #strangers = 0;
+  #firstSentAt = Number.POSITIVE_INFINITY;
+  #lastShownAt = 0;
+
+  sent(id: string): void {
+    const now = performance.now();
+    this.#sentAt.set(id, now);
+    this.#firstSentAt = Math.min(this.#firstSentAt, now);
+  }
+
+  shown(id: string): void {
+    const sentAt = this.#sentAt.get(id);
+    if (sentAt === undefined) {
+      this.#strangers += 1;
+      return;
+    }
+    if (this.#shown.has(id)) {
+      this.#duplicates += 1;
+      return;
+    }
+    const now = performance.now();
+    this.#shown.add(id);
+    this.#latenciesMs.push(now - sentAt);
+    this.#lastShownAt = now;
+  }
+
+  get sentCount(): number {
+    return this.#sentAt.size;
+  }
+
+  get shownCount(): number {
+    return this.#shown.size;
+  }
+
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
+  /** Shown ids that this run never sent, such as the tail of an earlier run. */
+  get strangers(): number {
+    return this.#strangers;
+  }
+
+  /** From the first send to the last first-sighting. */
+  get spanMs(): number {
+    return this.#lastShownAt - this.#firstSentAt;
+  }
+
+  summary(): LatencySummary {
+    const sorted = this.#latenciesMs.toSorted((left, right) => left - right);
+    const at = (quantile: number): number =>
+      round(sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? Number.NaN);
+    return { count: sorted.length, p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99), maxMs: at(1) };
+  }
+}
+
+export function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
