@@ -1,7 +1,7 @@
-import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SystemUser } from '@bus/testing';
-import { completeSecrets, type CloneSecrets } from '../start/secret-store.ts';
+import { completeSecrets, readKeptSecrets } from '../start/secret-store.ts';
 import { CONTAINER_USERS, type PreparedService } from './containers.ts';
 import { renderPreparedFiles, type PreparedFilesOptions } from './prepared-files.ts';
 
@@ -9,6 +9,8 @@ export interface PrepareOptions extends PreparedFilesOptions {
   /** Who may read the files of each service. @default the users of the containers; only root can give files away */
   readonly owners?: Readonly<Record<PreparedService, SystemUser>>;
 }
+
+const DAMAGED = 'The secrets are damaged. Start over, without the data: docker compose down --volumes';
 
 /** The folder of the secrets themselves; no service but `prepare` has it. */
 const SECRETS = 'secrets';
@@ -20,7 +22,7 @@ const SECRETS = 'secrets';
  */
 export function prepare(root: string, options: PrepareOptions = {}): void {
   const secretsFile = join(root, SECRETS, 'secrets.json');
-  const secrets = completeSecrets(readSecrets(secretsFile));
+  const secrets = completeSecrets(readKeptSecrets(secretsFile, DAMAGED));
   mkdirSync(join(root, SECRETS), { recursive: true, mode: 0o700 });
   writeWhole(secretsFile, `${JSON.stringify(secrets, null, 2)}\n`);
 
@@ -39,22 +41,4 @@ function writeWhole(path: string, content: string, owner?: SystemUser): void {
   writeFileSync(temporary, content, { flag: 'wx', mode: 0o400 });
   if (owner !== undefined) chownSync(temporary, owner.uid, owner.gid);
   renameSync(temporary, path);
-}
-
-function readSecrets(path: string): Partial<CloneSecrets> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw error;
-  }
-  try {
-    return JSON.parse(text) as Partial<CloneSecrets>;
-  } catch (error) {
-    // New secrets would not fit the data that was written with the old ones.
-    throw new Error('The secrets are damaged. Start over, without the data: docker compose down --volumes', {
-      cause: error,
-    });
-  }
 }

@@ -20,7 +20,9 @@ export interface CloneSecrets extends BusSecrets {
  */
 export function openSecrets(state: StateDirectory): CloneSecrets {
   const path = state.file('secrets.json');
-  const secrets = completeSecrets(readKnown(path));
+  const secrets = completeSecrets(
+    readKeptSecrets(path, `${path} is damaged. Start over with: npm start -- --fresh`),
+  );
   writePrivateFile(path, secrets);
   return secrets;
 }
@@ -59,7 +61,8 @@ function typeablePassword(): string {
   return [group(), group(), group()].join('-');
 }
 
-function readKnown(path: string): Partial<CloneSecrets> {
+/** The secrets kept in a file, none when there is no file. @throws Error with `whenDamaged` when it cannot be read as JSON */
+export function readKeptSecrets(path: string, whenDamaged: string): Partial<CloneSecrets> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -70,6 +73,7 @@ function readKnown(path: string): Partial<CloneSecrets> {
   try {
     return JSON.parse(text) as Partial<CloneSecrets>;
   } catch (error) {
-    throw new Error(`${path} is damaged. Start over with: npm start -- --fresh`, { cause: error });
+    // New secrets would not fit the data that was written with the old ones.
+    throw new Error(whenDamaged, { cause: error });
   }
 }
