@@ -24,8 +24,8 @@ export const SAME_LAYER_ARROWS: Record<string, readonly string[]> = {
   '@bus/topic-whitelist': ['@bus/payload-schemas'],
   // Connections and the lifecycle are measured and logged.
   '@bus/platform': ['@bus/observability'],
-  // BroadcastTask is a task that broadcasts.
-  '@bus/task-base': ['@bus/channel-layer'],
+  // BroadcastTask is a task that broadcasts, ExternalServiceTask one that calls out through the breaker.
+  '@bus/task-base': ['@bus/channel-layer', '@bus/circuit-breaker'],
 };
 
 /** Client libraries that only their wrapper may import, so that replacing one touches one project. */
@@ -41,6 +41,9 @@ export const OWNED_PACKAGES: Record<string, readonly string[]> = {
   '@socket.io/redis-emitter': ['@bus/channel-layer'],
   'prom-client': ['@bus/observability'],
   pino: ['@bus/observability'],
+  cockatiel: ['@bus/circuit-breaker'],
+  croner: ['@bus/task-base'],
+  commander: ['@bus/bus-cli'],
   'class-validator-jsonschema': ['@bus/payload-schemas'],
 };
 

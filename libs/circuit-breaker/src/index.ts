@@ -1,0 +1,7 @@
+export {
+  CircuitBreakerError,
+  CircuitOpenError,
+  ExternalCallTimeoutError,
+  isCircuitOpenError,
+} from './circuit-breaker.errors.ts';
+export type { CircuitBreakerErrorCode } from './circuit-breaker.errors.ts';
