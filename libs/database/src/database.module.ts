@@ -4,6 +4,7 @@ import { AuditLog } from './audit/audit-log.ts';
 import { ClientQueries } from './clients/client.queries.ts';
 import { DeviceRegistry } from './devices/device-registry.ts';
 import { DeviceQueries } from './devices/device.queries.ts';
+import { WalBarrier } from './durability/wal-barrier.ts';
 import { BroadcastOutboxQueries } from './outbox/broadcast-outbox.queries.ts';
 import { DeadLetterQueries } from './refusals/dead-letter.queries.ts';
 import { QuarantineQueries } from './refusals/quarantine.queries.ts';
@@ -29,6 +30,7 @@ const QUERIES = [
   TelemetryQueries,
   TimeSeriesPartitions,
   UserQueries,
+  WalBarrier,
 ];
 
 /** Every query class, over the pool that `PlatformModule.forRoot({ postgres })` provides. */

@@ -31,8 +31,11 @@ export function alertBroadcasts(alert: AlertView, supervisorUserId: number | nul
   return broadcasts;
 }
 
-/** The same for every run of the same alert, whoever runs it; hashed, because a device chose its message id. */
+/**
+ * The same for every run of the same alert, whoever runs it, as long as its row is the same: a row that a crash of Postgres took away
+ * is stored under another id, and that one has to be shown too. Hashed, because a device chose its message id.
+ */
 function eventIdOf(alert: AlertView, messageType: EventType): string {
-  const identity = JSON.stringify([alert.source_id, alert.message_id, messageType]);
+  const identity = JSON.stringify([alert.source_id, alert.message_id, alert.alert_id, messageType]);
   return createHash('sha256').update(identity).digest('base64url');
 }

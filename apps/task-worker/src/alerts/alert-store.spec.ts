@@ -1,4 +1,4 @@
-import type { AlertQueries, AlertToStore, DeviceRegistry, StoredAlert } from '@bus/database';
+import type { WalBarrier, AlertQueries, AlertToStore, DeviceRegistry, StoredAlert } from '@bus/database';
 import { Metrics } from '@bus/observability';
 import type { AlertView, DeviceAlertJob } from '@bus/payload-schemas';
 import { describe, expect, it } from 'vitest';
@@ -32,9 +32,10 @@ function storeOver(insert: (ids: string[]) => Promise<void>) {
       }));
     },
   } as AlertQueries;
+  const barrier = { passed: () => Promise.resolve() } as WalBarrier;
   const registry = { lookup: () => Promise.resolve(new Map()) } as unknown as DeviceRegistry;
   return {
-    store: new AlertStore(queries, registry, new Metrics({ app: 'spec', instance: 'spec' })),
+    store: new AlertStore(queries, registry, barrier, new Metrics({ app: 'spec', instance: 'spec' })),
     batches,
   };
 }

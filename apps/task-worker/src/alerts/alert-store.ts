@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AlertQueries, DeviceRegistry } from '@bus/database';
+import { AlertQueries, DeviceRegistry, WalBarrier } from '@bus/database';
 import type { RegisteredDevice, StoredAlert } from '@bus/database';
 import { Metrics } from '@bus/observability';
 import type { DeviceAlertJob } from '@bus/payload-schemas';
@@ -17,7 +17,7 @@ const MAX_BATCH = 200;
 
 /**
  * Puts alerts into Postgres. One commit at a time takes everything that has come meanwhile, so a burst costs few commits, a single
- * alert waits for nothing, and rows are stored in the order `put` was called.
+ * alert waits for nothing, and rows are stored in the order `put` was called. The disk is waited for apart, by `durable`.
  */
 @Injectable()
 export class AlertStore {
@@ -29,12 +29,14 @@ export class AlertStore {
   constructor(
     private readonly alerts: AlertQueries,
     private readonly registry: DeviceRegistry,
+    private readonly barrier: WalBarrier,
     private readonly metrics: Metrics,
   ) {}
 
   /**
-   * Resolves once the row is committed. Rejects with an UnstorableError when Postgres will never take this alert, otherwise with
-   * whatever kept Postgres from answering; then nobody knows whether it was stored, and putting it again is right.
+   * Resolves once the row is committed and everybody can read it. Rejects with an UnstorableError when Postgres will never take this
+   * alert, otherwise with whatever kept Postgres from answering; then nobody knows whether it was stored, and putting it again is
+   * right.
    */
   async put(alert: DeviceAlertJob): Promise<PutAlert> {
     const outcome = await this.commits.submit(alert);
@@ -47,6 +49,11 @@ export class AlertStore {
       this.metrics.histogram('bus_alert_store_seconds').observe(Math.max(0, seconds));
     }
     return put;
+  }
+
+  /** Resolves once every alert put before is on disk. Rejects when it may not be; putting it again is right. */
+  durable(): Promise<void> {
+    return this.barrier.passed();
   }
 
   private async storeBatch(alerts: DeviceAlertJob[]): Promise<Outcome[]> {

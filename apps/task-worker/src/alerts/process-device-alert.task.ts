@@ -11,15 +11,16 @@ import { AlertStore } from './alert-store.ts';
 const ALERTS_PER_PIPELINE = 50;
 
 /**
- * Stores an alert, shows it, confirms it to its device, in this order. Alerts enqueued one after the other are stored and shown
- * in that order, however many run side by side.
+ * Stores an alert, shows it, confirms it to its device, in this order. It is shown once it is committed, and confirmed once it is on
+ * disk as well: the operators need not wait for a disk, the device must. Alerts enqueued one after the other are stored and shown in
+ * that order, however many run side by side.
  *
  * Shown once: the job that inserted the row shows it; a redelivery of that job shows it again under the same event id, which the
  * channel layer drops if the first one got through. A later job for the same alert (a device that asks again) only confirms.
  */
 @Task(PROCESS_DEVICE_ALERT)
 export class ProcessDeviceAlert extends BroadcastTask<DeviceAlertJob, { alert_id: number }> {
-  private readonly screens = new Coalescer<GroupBroadcast[], void>((alerts) => this.show(alerts), {
+  private readonly screens = new Coalescer<GroupBroadcast[], void>((alerts) => this.send(alerts), {
     maxBatch: ALERTS_PER_PIPELINE,
   });
 
@@ -32,18 +33,24 @@ export class ProcessDeviceAlert extends BroadcastTask<DeviceAlertJob, { alert_id
 
   async run(alert: DeviceAlertJob, ctx: TaskContext): Promise<{ alert_id: number }> {
     const { row, device, inserted } = await this.store.put(alert);
-    if (inserted || ctx.isRedelivery) {
-      const { jobId: taskId, taskName } = ctx;
-      const broadcasts = alertBroadcasts(row, device?.supervisorUserId ?? null);
-      await this.screens.submit(broadcasts.map((broadcast) => ({ ...broadcast, taskId, taskName })));
-    }
+    const isToShow = inserted || ctx.isRedelivery;
+    const shown = isToShow
+      ? this.show(alertBroadcasts(row, device?.supervisorUserId ?? null), ctx)
+      : undefined;
+    await Promise.all([shown, this.store.durable()]);
     this.confirmations.send(alert, row.stored_at);
     return { alert_id: row.alert_id };
   }
 
   /** Never rejects: what the channel layer cannot hand over now it keeps, and the alert is stored already. */
-  private async show(alerts: GroupBroadcast[][]): Promise<void[]> {
-    await this.broadcastMany(alerts.flat());
+  private show(broadcasts: GroupBroadcast[], { jobId: taskId, taskName }: TaskContext): Promise<void> {
+    return this.screens.submit(broadcasts.map((broadcast) => ({ ...broadcast, taskId, taskName })));
+  }
+
+  /** The operations centre hears first; what is sent for the others would hold it up in Redis. */
+  private async send(alerts: GroupBroadcast[][]): Promise<void[]> {
+    await this.broadcastMany(alerts.flatMap((broadcasts) => broadcasts.slice(0, 1)));
+    await this.broadcastMany(alerts.flatMap((broadcasts) => broadcasts.slice(1)));
     return alerts.map(() => undefined);
   }
 }

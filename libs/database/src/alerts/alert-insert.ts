@@ -13,6 +13,12 @@ const STORED_COLUMNS = `id, message_id, alert_type, severity, message, source_id
   acknowledged_at, resolved_by as resolver_id, resolved_at, note, version`;
 
 /**
+ * Commits without waiting for the disk: the rows are there for everybody, and a crash of Postgres within the next moment may take
+ * them away again. Holds for the transaction it stands in, so it needs no connection of its own. `WalBarrier` waits for the disk.
+ */
+const WITHOUT_WAITING_FOR_THE_DISK = `set_config('synchronous_commit', 'off', true)`;
+
+/**
  * One statement stores a batch and answers for every row of it: what was inserted, and for the rest what was there.
  *
  * - Rows go in ordered by their key: two batches that share messages wait for each other instead of deadlocking.
@@ -21,7 +27,7 @@ const STORED_COLUMNS = `id, message_id, alert_type, severity, message, source_id
  */
 export const INSERT_ALERTS = `
 with input as (
-  select * from unnest(
+  select given.* from ${WITHOUT_WAITING_FOR_THE_DISK} as quick, unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[],
     $9::integer[], $10::double precision[], $11::double precision[], $12::timestamptz[], $13::timestamptz[],
     $14::boolean[], $15::jsonb[]
@@ -71,9 +77,11 @@ export const INSERT_ALERT = `
 insert into device_alerts (
   source_id, message_id, topic, alert_type, severity, message, device_id, client_id, tenant_id, lat, lon,
   device_time, received_at, clock_suspect, raw)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+select $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::integer, $8::integer, $9::integer,
+  $10::double precision, $11::double precision, $12::timestamptz, $13::timestamptz, $14::boolean, $15::jsonb
+from ${WITHOUT_WAITING_FOR_THE_DISK} as quick
 on conflict (source_id, message_id) do nothing
-returning ${STORED_COLUMNS}`;
+returning id, stored_at`;
 
 /** The parameters of `INSERT_ALERT`. */
 export function insertAlertParameters(row: AlertToStore): unknown[] {
@@ -102,7 +110,7 @@ export function insertAlertsParameters(rows: readonly AlertToStore[]): unknown[]
 }
 
 /** Half a location is none. */
-function locationOf(alert: DeviceAlertJob): { lat: number; lon: number } | null {
+export function locationOf(alert: DeviceAlertJob): { lat: number; lon: number } | null {
   const lat = storableNumber(alert.location?.lat);
   const lon = storableNumber(alert.location?.lon);
   return lat === null || lon === null ? null : { lat, lon };

@@ -20,6 +20,7 @@ import {
 } from './alert-insert.ts';
 import { urgencyRange } from './alert-urgency.ts';
 import { alertViewOf, alertViews, type AlertViewRow } from './alert-view.ts';
+import { newAlertView } from './new-alert-view.ts';
 
 /** How one row of a batch fared. `row` is what Postgres holds now, which for a duplicate is the first one's row. */
 export interface StoredAlert {
@@ -47,7 +48,7 @@ export interface AlertPage {
 
 const MAX_PAGE_SIZE = 500;
 
-/** Alerts in Postgres. A method that returns has committed. */
+/** Alerts in Postgres. A method that returns has committed, durably except where it says otherwise. */
 @Injectable()
 export class AlertQueries {
   readonly #db: Kysely<Database>;
@@ -61,8 +62,11 @@ export class AlertQueries {
 
   /**
    * Stores a batch and answers for each row, in the order given. One round trip and one transaction: all rows are
-   * durable when it resolves, none when it rejects. The same alert (source and message id) is stored once, however
+   * committed when it resolves, none when it rejects. The same alert (source and message id) is stored once, however
    * often and from however many processes it comes.
+   *
+   * Postgres answers before its disk does, so that what must be quick need not wait for it. Until `WalBarrier.passed`,
+   * called after this has resolved, a crash of Postgres can still take the rows away.
    */
   async insertMany(rows: readonly AlertToStore[]): Promise<StoredAlert[]> {
     const [first] = rows;
@@ -165,16 +169,11 @@ export class AlertQueries {
   async #insertNew(row: AlertToStore): Promise<StoredAlert | undefined> {
     const values = insertAlertParameters(row);
     const { rows } = await measuredQuery(this.metrics, 'insert_alert', () =>
-      this.pool.query<Omit<AlertViewRow, 'client_name' | 'acknowledged_by' | 'resolved_by'>>({
-        name: 'insert_alert',
-        text: INSERT_ALERT,
-        values,
-      }),
+      this.pool.query<{ id: string; stored_at: Date }>({ name: 'insert_alert', text: INSERT_ALERT, values }),
     );
     const [answer] = rows;
     if (answer === undefined) return undefined;
-    const names = { client_name: row.device?.clientName ?? null, acknowledged_by: null, resolved_by: null };
-    return { row: alertViewOf({ ...answer, ...names }), inserted: true };
+    return { row: newAlertView(row, Number(answer.id), answer.stored_at.toISOString()), inserted: true };
   }
 
   async #insert(rows: readonly AlertToStore[]): Promise<AlertAnswerRow[]> {

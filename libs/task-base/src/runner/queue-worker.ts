@@ -1,5 +1,6 @@
 import { Worker, createRedisBackend } from 'bullmq';
 import type { BackendFactory, Job, JobJson, Processor, RedisQueueBackend, WorkerOptions } from 'bullmq';
+import { FetchBehindWait } from './fetch-behind-wait.ts';
 import { hasField, mendJobHash, unreadableData } from './mend-job-hash.ts';
 import { StartOrder } from './start-order.ts';
 
@@ -13,17 +14,19 @@ const NO_JOB = undefined as unknown as Job<unknown, unknown, string>;
 const REFUSED_PAUSE_MS = 500;
 
 /**
- * BullMQ's worker, which starts jobs in the order they were handed out, and is hardened against what may lie in Redis and against a
- * Redis that answers only errors.
+ * BullMQ's worker, which starts jobs in the order they were handed out, has the next one handed out without asking twice, and is
+ * hardened against what may lie in Redis and against a Redis that answers only errors.
  */
 export class QueueWorker extends Worker<unknown, unknown, string> {
   private readonly startOrder: StartOrder;
+  private readonly fetch: FetchBehindWait;
   private hasJobToStart = false;
 
   constructor(queue: string, processor: Processor<unknown, unknown, string>, options: WorkerOptions) {
     const startOrder = new StartOrder();
     super(queue, processor, { ...options, autorun: false }, guardedBackend(startOrder));
     this.startOrder = startOrder;
+    this.fetch = new FetchBehindWait(this.backend, (answer) => received(startOrder, answer), options.name);
   }
 
   protected override createJob(json: JobJson, jobId: string): Job<unknown, unknown, string> {
@@ -55,6 +58,7 @@ export class QueueWorker extends Worker<unknown, unknown, string> {
     try {
       const job = await super.moveToActive(token, name);
       this.hasJobToStart = job !== undefined;
+      if (job !== undefined) job.token = this.fetch.tokenOfLast ?? token;
       return job;
     } catch (error) {
       await this.delay(REFUSED_PAUSE_MS);
@@ -71,18 +75,19 @@ function guardedBackend(startOrder: StartOrder): BackendFactory<RedisQueueBacken
     backend.execCommand = (client, script, args) => {
       const answer: unknown = execute(client, script, args);
       if (!SCRIPTS_WITH_JOB.has(script) || !(answer instanceof Promise)) return answer;
-      return answer.then((value: unknown) => {
-        if (Array.isArray(value) && Array.isArray(value[0]))
-          receive(startOrder, value[0] as unknown[], String(value[1]));
-        return value;
-      });
+      return received(startOrder, answer);
     };
     return backend;
   };
 }
 
-function receive(startOrder: StartOrder, fields: unknown[], jobId: string): void {
+/** The answer of Redis with the job in it, if there is one, made safe and given its place in the order. */
+async function received(startOrder: StartOrder, answer: Promise<unknown>): Promise<unknown> {
+  const value = await answer;
+  if (!Array.isArray(value) || !Array.isArray(value[0])) return value;
+  const fields = value[0] as unknown[];
   mendJobHash(fields);
   // A job BullMQ has given up on is failed without being started.
-  if (!hasField(fields, 'defa')) startOrder.handedOut(jobId);
+  if (!hasField(fields, 'defa')) startOrder.handedOut(String(value[1]));
+  return value;
 }
