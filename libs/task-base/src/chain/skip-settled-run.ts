@@ -1,0 +1,19 @@
+import { Logger } from '@nestjs/common';
+import type { ScheduleReports } from '../schedules/schedule-reports.ts';
+import type { TaskLink } from './task-run.ts';
+
+/** What a run comes to that was not run. */
+export interface SkippedRun {
+  readonly skipped: 'schedule_run_succeeded_before';
+}
+
+const logger = new Logger('Task');
+
+/** A slot of a schedule is run once: a job that comes after its run has succeeded ends without its handler. */
+export function skipSettledRun(reports: ScheduleReports | undefined): TaskLink {
+  return async (run, next) => {
+    if (reports === undefined || (await reports.mayRun(run.job.data))) return next();
+    logger.warn(`${run.taskName} ${run.jobId}: its run has succeeded before, so it is not run again`);
+    return { skipped: 'schedule_run_succeeded_before' } satisfies SkippedRun;
+  };
+}
