@@ -159,13 +159,14 @@ export class ScheduleRunQueries {
   }
 
   /**
-   * Notes that a handler is about to run. False when the run has succeeded before: this job is a late copy and must not run.
+   * Notes that a handler is about to run, and in which job: the one who enqueued it may have died before it could. False when the run has succeeded before: this job is a late copy and must not run.
    * True also for a run that is not recorded (any more).
    */
-  async start(runId: string): Promise<boolean> {
+  async start(runId: string, job: { queue: string; jobId: string }): Promise<boolean> {
     const { rows } = await sql<{ state: string }>`
       with started as (
-        update schedule_runs set started_at = coalesce(started_at, now())
+        update schedule_runs set started_at = coalesce(started_at, now()), enqueued_at = coalesce(enqueued_at, now()),
+          queue = ${job.queue}, job_id = ${storableText(job.jobId)}
         where id = ${runId} and state <> 'succeeded')
       select state from schedule_runs where id = ${runId}
     `.execute(this.#db);

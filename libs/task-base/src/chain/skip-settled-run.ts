@@ -12,7 +12,7 @@ const logger = new Logger('Task');
 /** A slot of a schedule is run once: a job that comes after its run has succeeded ends without its handler. */
 export function skipSettledRun(reports: ScheduleReports | undefined): TaskLink {
   return async (run, next) => {
-    if (reports === undefined || (await reports.mayRun(run.job.data))) return next();
+    if (reports === undefined || (await reports.mayRun(run.job.data, run))) return next();
     logger.warn(`${run.taskName} ${run.jobId}: its run has succeeded before, so it is not run again`);
     return { skipped: 'schedule_run_succeeded_before' } satisfies SkippedRun;
   };

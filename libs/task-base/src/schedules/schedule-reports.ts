@@ -23,11 +23,11 @@ export class ScheduleReports {
    * Whether the job may run: false for a late copy of a run that has succeeded already, which can turn up when a scheduler was
    * frozen while it enqueued. Without an answer from the store it may: doing it twice is better than not at all.
    */
-  async mayRun(data: unknown): Promise<boolean> {
+  async mayRun(data: unknown, job: { queue: string; jobId: string }): Promise<boolean> {
     const runId = readScheduleRunId(data);
     if (runId === undefined) return true;
     try {
-      return await this.runs.start(runId);
+      return await this.runs.start(runId, job);
     } catch (error) {
       this.warnings.warn('the start of a scheduled run is not recorded', error);
       return true;

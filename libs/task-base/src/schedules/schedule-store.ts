@@ -108,8 +108,8 @@ export interface ScheduleRunStore {
   claimOpen(limit: number): Promise<OpenRun[]>;
   /** Redis has lost the job: due again. */
   markLost(runId: string): Promise<void>;
-  /** A handler is about to run. False when the run has succeeded before, so that it must not. */
-  start(runId: string): Promise<boolean>;
+  /** A handler is about to run in this job. False when the run has succeeded before, so that it must not. */
+  start(runId: string, job: { queue: string; jobId: string }): Promise<boolean>;
   /** Writes how a run ended. A failed or removed run may succeed later, never the other way round. */
   settle(runId: string, end: RunEnd): Promise<void>;
   /** Deletes runs past their retention, at most `limit`; returns how many. */
