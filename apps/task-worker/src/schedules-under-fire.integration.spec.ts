@@ -64,12 +64,12 @@ it('gives every second one run while three worker processes are killed and froze
       });
     }
     // One is frozen throughout the kills, and comes back when others have done its work.
-    await replicas[2]!.kill('SIGSTOP');
-    const frozen = sleep(FROZEN_MS).then(() => replicas[2]!.kill('SIGCONT'));
+    await replicas[2].kill('SIGSTOP');
+    const frozen = sleep(FROZEN_MS).then(() => replicas[2].kill('SIGCONT'));
     for (let kill = 0; kill < KILLS; kill += 1) {
       await sleep(300 + random() * 2_000);
       const victim = random() < 0.5 ? 0 : 1;
-      await replicas[victim]!.kill('SIGKILL');
+      await replicas[victim].kill('SIGKILL');
       replicas[victim] = await start();
     }
     await frozen;

@@ -46,7 +46,8 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy {
     connections: RedisConnections,
   ) {
     const { warnings } = this;
-    const jobs = new ScheduledJobs(connections.commands);
+    // A connection that rejects at once while Redis is away: slots are decided in time all the same.
+    const jobs = new ScheduledJobs(connections.create('producer', 'scheduler'));
     const { catalog } = options;
     this.dispatcher = new ScheduleDispatcher({ runs, jobs, client, catalog, metrics, warnings });
     this.sweeper = new OpenRunSweeper({ runs, jobs, warnings });

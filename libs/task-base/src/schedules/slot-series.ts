@@ -123,8 +123,7 @@ function isTimeZone(name: string): boolean {
   // Fixed offsets are taken by some engines; they are no place, and have no daylight saving.
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
+    return Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
   } catch {
     return false;
   }
