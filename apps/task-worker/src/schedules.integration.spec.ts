@@ -300,6 +300,18 @@ describe('schedules', { timeout: 180_000 }, () => {
     expect(await executions()).toHaveLength(1);
   });
 
+  it('meets the same job again when its scheduler died before it could say that it had enqueued it', async () => {
+    await start();
+    await add({ ...YEARLY });
+    await slotNow();
+    await whenStates(['succeeded']);
+    await pool.query(`update schedule_runs set state = 'due', finished_at = null, look_at = now()`);
+    await whenStates(['enqueued']);
+    await pool.query('update schedule_runs set look_at = now()');
+    await whenStates(['succeeded']);
+    expect(await executions()).toHaveLength(1);
+  });
+
   it('does not run a slot again for a copy of its job that comes after everything is over', async () => {
     const replica = await start();
     await add({ ...YEARLY });

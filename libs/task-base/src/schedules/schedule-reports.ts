@@ -23,9 +23,7 @@ export class ScheduleReports {
    * Whether the job may run: false for a late copy of a run that has succeeded already, which can turn up when a scheduler was
    * frozen while it enqueued. Without an answer from the store it may: doing it twice is better than not at all.
    */
-  async mayRun(data: unknown, job: { queue: string; jobId: string }): Promise<boolean> {
-    const runId = readScheduleRunId(data);
-    if (runId === undefined) return true;
+  async mayRun(runId: string, job: { queue: string; jobId: string }): Promise<boolean> {
     try {
       return await this.runs.start(runId, job);
     } catch (error) {
