@@ -1,7 +1,13 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { ChannelLayerModule } from '@bus/channel-layer';
-import { BroadcastOutboxQueries, DatabaseModule, DeadLetterQueries } from '@bus/database';
+import {
+  BroadcastOutboxQueries,
+  DatabaseModule,
+  DeadLetterQueries,
+  ScheduleQueries,
+  ScheduleRunQueries,
+} from '@bus/database';
 import { PlatformModule } from '@bus/platform';
 import { TaskClientModule, TaskWorkerModule } from '@bus/task-base';
 import { AlertsModule } from './alerts/alerts.module.ts';
@@ -36,6 +42,7 @@ export class AppModule {
         TaskWorkerModule.forRoot({
           queues: queuesOf(worker),
           deadLetterStore: DeadLetterQueries,
+          schedules: { store: ScheduleQueries, runs: ScheduleRunQueries },
           drainMs: Math.round(runtime.SHUTDOWN_DEADLINE_MS * DRAIN_SHARE),
         }),
         AlertsModule,

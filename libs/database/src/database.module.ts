@@ -8,6 +8,8 @@ import { WalBarrier } from './durability/wal-barrier.ts';
 import { BroadcastOutboxQueries } from './outbox/broadcast-outbox.queries.ts';
 import { DeadLetterQueries } from './refusals/dead-letter.queries.ts';
 import { QuarantineQueries } from './refusals/quarantine.queries.ts';
+import { ScheduleQueries } from './schedules/schedule.queries.ts';
+import { ScheduleRunQueries } from './schedules/schedule-run.queries.ts';
 import { GuardLocationQueries } from './telemetry/guard-location.queries.ts';
 import { SensorReadingQueries } from './telemetry/sensor-reading.queries.ts';
 import { SystemHealthQueries } from './telemetry/system-health.queries.ts';
@@ -25,6 +27,8 @@ const QUERIES = [
   DeviceRegistry,
   GuardLocationQueries,
   QuarantineQueries,
+  ScheduleQueries,
+  ScheduleRunQueries,
   SensorReadingQueries,
   SystemHealthQueries,
   TelemetryQueries,

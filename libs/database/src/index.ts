@@ -42,6 +42,8 @@ export {
   type QuarantinedMessage,
   type RefusedMessage,
 } from './refusals/quarantine.queries.ts';
+export { ScheduleQueries } from './schedules/schedule.queries.ts';
+export { ScheduleRunQueries } from './schedules/schedule-run.queries.ts';
 export type { Database } from './schema/database-schema.ts';
 export { kyselyOver } from './schema/kysely.ts';
 export { GuardLocationQueries } from './telemetry/guard-location.queries.ts';

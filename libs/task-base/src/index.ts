@@ -29,6 +29,30 @@ export type { TaskWorkerModuleOptions } from './runner/task-worker.module.ts';
 export { DEAD_LETTER_STORE } from './dead-letters/dead-letter.ts';
 export type { DeadLetter, DeadLetterStore } from './dead-letters/dead-letter.ts';
 
+export { ScheduleAdmin } from './schedules/schedule-admin.ts';
+export type { NewSchedule } from './schedules/schedule-admin.ts';
+export { CATCH_UP_POLICIES, OVERLAP_POLICIES } from './schedules/schedule.ts';
+export type {
+  CatchUpPolicy,
+  OverlapPolicy,
+  Schedule,
+  ScheduleDefinition,
+  ScheduleRun,
+  ScheduleRunState,
+  ScheduleTiming,
+} from './schedules/schedule.ts';
+export { SCHEDULE_RUN_STORE, SCHEDULE_STORE } from './schedules/schedule-store.ts';
+export type { ScheduleRunStore, ScheduleStore } from './schedules/schedule-store.ts';
+export {
+  ScheduleChangedError,
+  ScheduleError,
+  ScheduleInvalidError,
+  ScheduleNameTakenError,
+  ScheduleNotFoundError,
+  isScheduleError,
+} from './schedules/schedule.errors.ts';
+export type { ScheduleErrorCode, ScheduleProblem } from './schedules/schedule.errors.ts';
+
 export {
   JobUnreadableError,
   TaskError,

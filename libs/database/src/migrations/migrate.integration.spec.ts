@@ -42,6 +42,8 @@ describe('migrate', () => {
       'kysely_migration',
       'kysely_migration_lock',
       'quarantine',
+      'schedule_runs',
+      'schedules',
       'sensor_readings',
       'system_health',
       'tenants',

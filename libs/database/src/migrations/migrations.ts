@@ -3,6 +3,7 @@ import { organisation } from './0001-organisation.ts';
 import { timeSeries } from './0002-time-series.ts';
 import { deviceAlerts } from './0003-device-alerts.ts';
 import { operations } from './0004-operations.ts';
+import { schedules } from './0006-schedules.ts';
 
 /**
  * Every migration by its name, in order. A published one never changes: mend it with the next number.
@@ -13,6 +14,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0002_time_series': timeSeries,
   '0003_device_alerts': deviceAlerts,
   '0004_operations': operations,
+  '0006_schedules': schedules,
 };
 
 export const migrationProvider: MigrationProvider = {

@@ -2,11 +2,19 @@ import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kys
 import type { AlertSeverity, AlertStatus, BroadcastPriority, EventType } from '@bus/payload-schemas';
 import type { DeviceKind } from '../devices/device-kind.ts';
 import type { BroadcastTarget } from '../outbox/broadcast-outbox.queries.ts';
+import type {
+  CatchUpPolicy,
+  OverlapPolicy,
+  ScheduleRunCause,
+  ScheduleRunState,
+} from '../schedules/schedule-records.ts';
 import type { UserRole } from '../users/user-role.ts';
 
 /** `bigint` arrives from the driver as text, so that no identifier is rounded; query classes turn it into a number. */
 type BigintId = GeneratedAlways<string>;
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
+/** The driver reads `infinity` as the number. */
+type InfiniteTimestamp = ColumnType<Date | number, Date | string, Date | string>;
 type StampedByDatabase = ColumnType<Date, Date | string | undefined, Date | string>;
 /** Written as JSON text that has been made safe for Postgres, read back as a value. */
 type Json = JSONColumnType<object>;
@@ -189,6 +197,52 @@ export interface BroadcastOutboxTable {
   kept_at: StampedByDatabase;
 }
 
+export interface SchedulesTable {
+  id: GeneratedAlways<number>;
+  name: string;
+  task_name: string;
+  params: Json;
+  cron: string | null;
+  every_seconds: number | null;
+  time_zone: Generated<string>;
+  enabled: Generated<boolean>;
+  catch_up: Generated<CatchUpPolicy>;
+  catch_up_limit: Generated<number>;
+  overlap: Generated<OverlapPolicy>;
+  jitter_seconds: Generated<number>;
+  starts_at: Timestamp | null;
+  ends_at: Timestamp | null;
+  next_slot_at: InfiniteTimestamp | null;
+  last_slot_at: Timestamp | null;
+  last_error: string | null;
+  retry_at: Timestamp | null;
+  created_by: string | null;
+  created_at: StampedByDatabase;
+  updated_at: StampedByDatabase;
+  version: Generated<number>;
+}
+
+export interface ScheduleRunsTable {
+  id: BigintId;
+  schedule_id: number;
+  slot_at: Timestamp;
+  cause: ScheduleRunCause;
+  state: ScheduleRunState;
+  reason: string | null;
+  slots: Generated<number>;
+  task_name: string;
+  params: Json;
+  queue: string | null;
+  job_id: string | null;
+  redis_lineage: string | null;
+  recoveries: Generated<number>;
+  look_at: StampedByDatabase;
+  decided_at: StampedByDatabase;
+  enqueued_at: Timestamp | null;
+  started_at: Timestamp | null;
+  finished_at: Timestamp | null;
+}
+
 /** Every table as Kysely sees it. The migrations are the truth; this is their shadow in types. */
 export interface Database {
   tenants: TenantsTable;
@@ -205,4 +259,6 @@ export interface Database {
   quarantine: QuarantineTable;
   dead_letters: DeadLettersTable;
   broadcast_outbox: BroadcastOutboxTable;
+  schedules: SchedulesTable;
+  schedule_runs: ScheduleRunsTable;
 }

@@ -5,6 +5,7 @@ import { redisKeys } from './redis-keys.ts';
 const NASTY = 'a}b{c:d e';
 const EXAMPLES: Record<keyof typeof redisKeys, string> = {
   queuePrefix: redisKeys.queuePrefix(NASTY),
+  queueLineage: redisKeys.queueLineage(NASTY),
   groupHistory: redisKeys.groupHistory(NASTY),
   groupMeta: redisKeys.groupMeta(NASTY),
   groupSeenEvent: redisKeys.groupSeenEvent(NASTY, NASTY),
@@ -46,6 +47,7 @@ describe('redisKeys', () => {
       [
         `${redisKeys.queuePrefix('critical')}:critical:wait`,
         `${redisKeys.queuePrefix('critical')}:critical:meta`,
+        redisKeys.queueLineage('critical'),
       ],
     ];
     for (const keys of together) expect(new Set(keys.map(hashTag)).size).toBe(1);

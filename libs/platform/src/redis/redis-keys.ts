@@ -12,6 +12,8 @@ function segment(value: string | number): string {
 export const redisKeys = {
   /** Prefix of all keys of one queue, given to BullMQ, which appends `:<queue>:<kind>`. */
   queuePrefix: (queue: string) => `bus:{${segment(queue)}}`,
+  /** A random name that is there as long as the data of the queue's node: when it has gone, so have the jobs. */
+  queueLineage: (queue: string) => `bus:{${segment(queue)}}:lineage`,
 
   /** Stream with the sealed history of one group. `groupTag` is the keyed hash of the group name. */
   groupHistory: (groupTag: string) => `bus:cl:{${segment(groupTag)}}:h`,

@@ -6,16 +6,19 @@ import { measureRun } from './measure-run.ts';
 import { readParameters } from './read-parameters.ts';
 import { runHandler } from './run-handler.ts';
 import { sanitiseOutcome } from './sanitise-outcome.ts';
+import type { ScheduleReports } from '../schedules/schedule-reports.ts';
+import { skipSettledRun } from './skip-settled-run.ts';
 import type { TaskLink } from './task-run.ts';
 
 /** Everything that happens around a handler, from the outside in. A new concern is one file and one line here. */
-export function taskChain(metrics: Metrics): readonly TaskLink[] {
+export function taskChain(metrics: Metrics, scheduleReports?: ScheduleReports): readonly TaskLink[] {
   return [
     sanitiseOutcome, // outermost: nothing leaves for Redis without passing it
     measureRun(metrics),
     carryCorrelation,
     logRun,
     readParameters(metrics), // inside measuring and logging, so a refused job is seen by both
+    skipSettledRun(scheduleReports),
     limitTime,
     runHandler,
   ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readCorrelationId, readParams } from './job-data.ts';
+import { readCorrelationId, readParams, readScheduleRunId } from './job-data.ts';
 
 describe('job data from Redis', () => {
   it('gives params and correlation id of a job of ours', () => {
@@ -23,6 +23,13 @@ describe('job data from Redis', () => {
     { meta: { correlation_id: 'x'.repeat(129) } },
   ])('trusts no correlation id in %j', (data) => {
     expect(readCorrelationId(data)).toBeUndefined();
+  });
+
+  it('gives the schedule run of a scheduled job, and trusts nothing else', () => {
+    expect(readScheduleRunId({ params: {}, meta: { schedule_run_id: '42' } })).toBe('42');
+    for (const id of [undefined, 42, '', '-1', '4 2', '1'.repeat(19), { toString: () => '42' }]) {
+      expect(readScheduleRunId({ params: {}, meta: { schedule_run_id: id } })).toBeUndefined();
+    }
   });
 
   it('reads own fields only', () => {

@@ -5,6 +5,8 @@ export interface JobData {
     readonly correlation_id: string;
     /** ISO 8601, by the clock of the process that enqueued. */
     readonly enqueued_at: string;
+    /** The run of a schedule this job is for. Optional: only scheduled jobs have one. */
+    readonly schedule_run_id?: string;
   };
 }
 
@@ -14,6 +16,14 @@ const MAX_CORRELATION_ID_LENGTH = 128;
 export function readCorrelationId(data: unknown): string | undefined {
   const id = fieldOf(fieldOf(data, 'meta'), 'correlation_id');
   return typeof id === 'string' && id.length > 0 && id.length <= MAX_CORRELATION_ID_LENGTH ? id : undefined;
+}
+
+const RUN_ID = /^[0-9]{1,18}$/;
+
+/** The schedule run of stored job data; undefined when there is none to trust. */
+export function readScheduleRunId(data: unknown): string | undefined {
+  const id = fieldOf(fieldOf(data, 'meta'), 'schedule_run_id');
+  return typeof id === 'string' && RUN_ID.test(id) ? id : undefined;
 }
 
 /** The parameters of stored job data, unchecked; undefined when the data is not a job of this bus. */

@@ -127,6 +127,16 @@ describe('TaskClient', () => {
     expect(await workOff()).toEqual(['poor']);
   });
 
+  it('leaves the job of a schedule run as it is, however it ended, and says which run it is for', async () => {
+    const options = { jobId: 'slot', scheduleRunId: '7' };
+    await client.enqueue(alert, { text: 'slot' }, options);
+    const [waiting] = await queue.getJobs();
+    expect(waiting?.data).toMatchObject({ meta: { schedule_run_id: '7' } });
+    await workOff(() => Promise.reject(new Error('no luck')));
+    expect(await client.enqueue(alert, { text: 'slot' }, options)).toMatchObject({ duplicate: true });
+    expect(await queue.getJobCounts('prioritized', 'failed')).toEqual({ prioritized: 0, failed: 1 });
+  });
+
   it('adds many in the order given, over more than one transaction', async () => {
     const texts = Array.from({ length: 450 }, (_, index) => `n${index}`);
     const receipts = await client.enqueueMany(

@@ -31,6 +31,8 @@ export interface EnqueueOptions {
   readonly correlationId?: string;
   /** Earliest start, in milliseconds from now. @default 0 */
   readonly delayMs?: number;
+  /** For the scheduler: the run this job is for. An earlier job of the same id is then left as it is, whatever became of it. */
+  readonly scheduleRunId?: string;
 }
 
 export interface EnqueueItem<P extends object> extends EnqueueOptions {
@@ -126,10 +128,11 @@ export class TaskClient {
     );
     const [earlier, jobs] = await Promise.all([Promise.all(asked), addAll(queue, chunk)]);
     return Promise.all(
-      chunk.map(async ({ opts }, index) => {
+      chunk.map(async ({ opts, data }, index) => {
         const before = earlier[index];
         const job = jobs[index];
-        if (before !== undefined && job !== undefined) await runAgainIfWanted(task, job, before);
+        if (before !== undefined && job !== undefined && data.meta.schedule_run_id === undefined)
+          await runAgainIfWanted(task, job, before);
         this.count(task, before !== undefined);
         return { jobId: opts.jobId, duplicate: before !== undefined };
       }),
@@ -150,6 +153,7 @@ export class TaskClient {
         meta: {
           correlation_id: options.correlationId ?? currentCorrelationId() ?? randomUUID(),
           enqueued_at: new Date().toISOString(),
+          ...(options.scheduleRunId === undefined ? {} : { schedule_run_id: options.scheduleRunId }),
         },
       },
       opts: {

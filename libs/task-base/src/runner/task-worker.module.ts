@@ -1,11 +1,15 @@
 import { Module } from '@nestjs/common';
-import type { DynamicModule, InjectionToken } from '@nestjs/common';
+import type { DynamicModule, InjectionToken, Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TASK_CATALOG } from '../catalog/task-catalog.ts';
 import { DEAD_LETTER_STORE } from '../dead-letters/dead-letter.ts';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
+import { ScheduleReports } from '../schedules/schedule-reports.ts';
+import { SCHEDULE_RUN_STORE, SCHEDULE_STORE } from '../schedules/schedule-store.ts';
+import type { ScheduleRunStore, ScheduleStore } from '../schedules/schedule-store.ts';
+import { Scheduler } from '../schedules/scheduler.ts';
 import { TASK_WORKER_OPTIONS } from './task-worker.options.ts';
 import { TaskWorkers } from './task-workers.ts';
 
@@ -13,6 +17,11 @@ export interface TaskWorkerModuleOptions {
   readonly queues: readonly QueueName[];
   /** Token of what keeps the dead letters, provided by a global module or by one of `imports`. */
   readonly deadLetterStore: InjectionToken<DeadLetterStore>;
+  /** Tokens of what keeps schedules and their runs, provided like `deadLetterStore`. Without them this app runs no schedules. */
+  readonly schedules?: {
+    readonly store: InjectionToken<ScheduleStore>;
+    readonly runs: InjectionToken<ScheduleRunStore>;
+  };
   readonly imports?: DynamicModule['imports'];
   /** @default 20 seconds; keep it a few seconds below the process's shutdown deadline */
   readonly drainMs?: number;
@@ -32,6 +41,7 @@ export class TaskWorkerModule {
     const {
       queues,
       deadLetterStore,
+      schedules,
       imports = [],
       drainMs = DEFAULT_DRAIN_MS,
       catalog = TASK_CATALOG,
@@ -42,9 +52,20 @@ export class TaskWorkerModule {
       providers: [
         { provide: TASK_WORKER_OPTIONS, useValue: { queues, drainMs, catalog } },
         { provide: DEAD_LETTER_STORE, useExisting: deadLetterStore },
+        ...scheduleProviders(schedules),
         TaskWorkers,
       ],
       exports: [TaskWorkers],
     };
   }
+}
+
+function scheduleProviders(schedules: TaskWorkerModuleOptions['schedules']): Provider[] {
+  if (schedules === undefined) return [];
+  return [
+    { provide: SCHEDULE_STORE, useExisting: schedules.store },
+    { provide: SCHEDULE_RUN_STORE, useExisting: schedules.runs },
+    ScheduleReports,
+    Scheduler,
+  ];
 }

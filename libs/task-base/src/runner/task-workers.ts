@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type {
   BeforeApplicationShutdown,
   OnApplicationBootstrap,
@@ -20,6 +20,7 @@ import { DeadLetterSweeper } from '../dead-letters/dead-letter-sweeper.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
+import { ScheduleReports } from '../schedules/schedule-reports.ts';
 import { ActiveJobs } from './active-jobs.ts';
 import { QueueWorker } from './queue-worker.ts';
 import { retryDelayMs } from './retry-delay.ts';
@@ -63,11 +64,12 @@ export class TaskWorkers
     private readonly metrics: Metrics,
     private readonly readiness: ReadinessRegistry,
     connections: RedisConnections,
+    @Optional() private readonly scheduleReports?: ScheduleReports,
   ) {
     this.connection = connections.create('blocking', 'task-worker');
     this.recorder = new DeadLetterRecorder(store, this.logger);
     this.sweeper = new DeadLetterSweeper(options.queues, this.connection, this.recorder, this.logger);
-    this.runChain = joinLinks(taskChain(metrics));
+    this.runChain = joinLinks(taskChain(metrics, scheduleReports));
   }
 
   /** The gate: throws TaskHandlersIncompleteError before anything of this app takes work. */
@@ -90,7 +92,7 @@ export class TaskWorkers
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    if (await endsWithin(this.options.drainMs, this.closing)) return this.recorder.settled();
+    if (await endsWithin(this.options.drainMs, this.closing)) return this.settled();
     this.logger.warn(`giving back what is not done yet: ${this.active.names.join(', ')}`);
     this.active.giveBackAll();
     if (!(await endsWithin(GIVE_BACK_MS, this.closing))) {
@@ -99,6 +101,11 @@ export class TaskWorkers
         `not given back, another worker will find them lost: ${this.active.names.join(', ')}`,
       );
     }
+  }
+
+  /** What jobs have come to is written down. */
+  private async settled(): Promise<void> {
+    await Promise.all([this.recorder.settled(), this.scheduleReports?.settled()]);
   }
 
   private startWorker(queue: QueueName): QueueWorker {
@@ -110,6 +117,7 @@ export class TaskWorkers
       metrics: this.metrics,
       recorder: this.recorder,
       warnings: this.warnings,
+      scheduleReports: this.scheduleReports,
       knownName: (name) => (name !== undefined && this.handlers.get(queue)?.has(name) ? name : 'unknown'),
     });
     this.metrics.gauge('bus_worker_up').set({ queue }, 1);

@@ -5,6 +5,7 @@ import type { DeadLetterRecorder } from '../dead-letters/dead-letter-recorder.ts
 import { letterOfJob } from '../dead-letters/letter-of-job.ts';
 import type { RepeatedWarnings } from '../repeated-warnings.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
+import type { ScheduleReports } from '../schedules/schedule-reports.ts';
 
 export interface WorkerObservers {
   readonly metrics: Metrics;
@@ -12,6 +13,8 @@ export interface WorkerObservers {
   readonly warnings: RepeatedWarnings;
   /** The name a metric may show for a job that could be called anything. */
   readonly knownName: (name: string | undefined) => string;
+  /** Only in a worker that runs schedules. */
+  readonly scheduleReports: ScheduleReports | undefined;
 }
 
 /** Counts what becomes of jobs once Redis knows it, and hands the ones given up to the dead letters. */
@@ -20,10 +23,11 @@ export function observeWorker(
   queue: QueueName,
   observers: WorkerObservers,
 ): void {
-  const { metrics, recorder, warnings, knownName } = observers;
+  const { metrics, recorder, warnings, knownName, scheduleReports } = observers;
   const ended = metrics.counter('bus_task_completed_total');
   worker.on('completed', (job) => {
     ended.inc({ queue, task: knownName(job.name), result: 'success' });
+    scheduleReports?.succeeded(job);
   });
   worker.on('failed', (job) => {
     if (job === undefined) return;
@@ -36,6 +40,7 @@ export function observeWorker(
     const letter = letterOfJob(queue, job);
     metrics.counter('bus_task_dead_letters_total').inc({ queue, task, reason: letter.reason });
     void recorder.record(letter);
+    scheduleReports?.failed(job);
   });
   worker.on('stalled', (jobId) => {
     metrics.counter('bus_task_stalled_total').inc({ queue });

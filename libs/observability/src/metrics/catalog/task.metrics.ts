@@ -1,4 +1,4 @@
-import { TASK_SECONDS, type MetricDefinition } from '../metric-definition.ts';
+import { DELIVERY_SECONDS, TASK_SECONDS, type MetricDefinition } from '../metric-definition.ts';
 
 export const TASK_METRICS = {
   bus_task_enqueued_total: {
@@ -57,6 +57,23 @@ export const TASK_METRICS = {
     help: 'Time a runnable job waited for a worker, deliberate delay excluded.',
     labels: { queue: 'any', task: 'any' },
     buckets: TASK_SECONDS,
+  },
+  bus_schedule_slots_total: {
+    type: 'counter',
+    help: 'Slots of schedules by what became of them; failed: a due schedule or run that cannot work, each time it is looked at.',
+    labels: { result: ['enqueued', 'caught_up', 'skipped', 'failed'] },
+  },
+  bus_schedule_lag_seconds: {
+    type: 'histogram',
+    help: 'Time from a slot to its job in the queue, deliberate delay and caught-up slots excluded.',
+    labels: {},
+    buckets: DELIVERY_SECONDS,
+  },
+  bus_schedules_failing: {
+    type: 'gauge',
+    help: 'Enabled schedules whose slots cannot be worked out or run, as every worker sees them.',
+    labels: {},
+    aggregator: 'max',
   },
   bus_worker_up: {
     type: 'gauge',
