@@ -147,10 +147,11 @@ export class HeldAckMqttServer extends Server implements CustomTransportStrategy
       return;
     }
     const { message } = check;
+    // On its way before it is counted.
+    void this.finish(message, received.payload, qos, ack, startedMs);
     const { topicClass } = message.definition;
     this.metrics.messageReceived(topicClass, message.bytes);
     if (message.clockSuspect) this.metrics.clockSuspect(topicClass);
-    void this.finish(message, received.payload, qos, ack, startedMs);
   }
 
   private async finish(

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { RedisQueueBackend } from 'bullmq';
 
 type Fetched = Awaited<ReturnType<RedisQueueBackend['moveToActive']>>;
@@ -47,7 +48,11 @@ export class FetchBehindWait {
     const wait = backend.waitForJob.bind(backend);
     const ask = backend.moveToActive.bind(backend);
     const disconnect = backend.disconnectBlocking.bind(backend);
-    backend.waitForJob = (timeoutSeconds) => this.waitAndFetch(wait(timeoutSeconds));
+    backend.waitForJob = async (timeoutSeconds) => {
+      // The job that was started a moment ago goes first with what it has to send.
+      await turn();
+      return this.waitAndFetch(wait(timeoutSeconds));
+    };
     backend.moveToActive = (token, name) => this.takeFetched(token) ?? ask(token, name);
     backend.disconnectBlocking = async (waits) => {
       await disconnect(waits);
