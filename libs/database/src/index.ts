@@ -29,12 +29,14 @@ export { DeviceRegistry, type RegisteredDevice } from './devices/device-registry
 export { DeviceQueries, type DeviceView } from './devices/device.queries.ts';
 export { WalBarrier } from './durability/wal-barrier.ts';
 export { migrate } from './migrations/migrate.ts';
+export { migrate, pendingMigrations } from './migrations/migrate.ts';
 export {
   BroadcastOutboxQueries,
   type BroadcastTarget,
   type KeptBroadcast,
   type UndeliveredBroadcast,
 } from './outbox/broadcast-outbox.queries.ts';
+export type { DeadLetterSearch } from './refusals/dead-letter-search.ts';
 export { DeadLetterQueries, type DeadLetter, type KeptDeadLetter } from './refusals/dead-letter.queries.ts';
 export {
   QUARANTINE_LIMITS,
