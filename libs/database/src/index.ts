@@ -47,6 +47,7 @@ export {
 export { ScheduleQueries } from './schedules/schedule.queries.ts';
 export { ScheduleRunQueries } from './schedules/schedule-run.queries.ts';
 export type { Database } from './schema/database-schema.ts';
+export { databaseTimeMs } from './schema/database-time.ts';
 export { kyselyOver } from './schema/kysely.ts';
 export { GuardLocationQueries } from './telemetry/guard-location.queries.ts';
 export type { BatchInsertResult } from './telemetry/insert-time-series.ts';

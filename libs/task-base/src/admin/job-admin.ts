@@ -31,7 +31,7 @@ export class JobAdmin {
   }
 
   /** @throws JobSearchError when the search cannot be understood */
-  find(search: JobSearch): Promise<FoundJobs> {
+  async find(search: JobSearch): Promise<FoundJobs> {
     const path = Object.keys(search.params ?? {}).find((one) => one.split('.').includes(''));
     if (path !== undefined) throw new JobSearchError(`'${path}' is no path of a parameter`);
     return searchJobs(this.connection, search);

@@ -25,14 +25,17 @@ export interface JobView extends JobRef {
   /** Earliest start, counted from when the job was enqueued. */
   readonly delayMs: number;
   readonly enqueuedAt: Date | null;
+  /** When a delayed job runs at the earliest: as it was asked for, or as its next retry; null for any other job. */
+  readonly runsAt: Date | null;
   /** Latest start. */
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
-  /** Runs that were started, and runs that ended in a failure. */
+  /** Runs that were started since it was first enqueued, ended or not. */
   readonly starts: number;
-  readonly failures: number;
-  /** Failures after which no retry follows. */
-  readonly maxFailures: number;
+  /** Runs that came to an end, since it was enqueued or retried by hand. */
+  readonly attempts: number;
+  /** Failed attempts after which no retry follows. */
+  readonly maxAttempts: number;
   /** How often its worker was lost. */
   readonly stalls: number;
   readonly progress: unknown;
@@ -70,7 +73,7 @@ type JobField = (typeof JOB_FIELDS)[number];
 /** Nothing here is trusted: what cannot be read is shown as text, or left out. `values` are in the order of JOB_FIELDS. */
 export function jobViewOf(
   ref: JobRef,
-  state: JobState | 'unknown',
+  { state, runsAt }: { state: JobState | 'unknown'; runsAt: Date | null },
   values: readonly (string | null | undefined)[],
 ): JobView {
   const field = (name: JobField): string | undefined => values[JOB_FIELDS.indexOf(name)] ?? undefined;
@@ -86,11 +89,12 @@ export function jobViewOf(
     priority: fromBullPriority(count('priority')),
     delayMs: numberIn(options, 'delay') ?? 0,
     enqueuedAt: dateOf(field('timestamp')),
+    runsAt,
     startedAt: dateOf(field('processedOn')),
     finishedAt: dateOf(field('finishedOn')),
     starts: count('ats'),
-    failures: count('atm'),
-    maxFailures: numberIn(options, 'attempts') ?? 1,
+    attempts: count('atm'),
+    maxAttempts: numberIn(options, 'attempts') ?? 1,
     stalls: count('stc'),
     progress: shown(parsedOrText(field('progress')) ?? 0),
     worker: field('pb') ?? null,

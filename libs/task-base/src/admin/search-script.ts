@@ -13,10 +13,17 @@ local jobPrefix, idPrefix = ARGV[1], ARGV[2]
 local first, places, maxIds, maxBytes = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local fromEnd, conditions = ARGV[7] == '1', cjson.decode(ARGV[8])
 
+-- A list fits when one of its items does.
 local function fits(value, wanted)
   if type(value) == 'string' then return value == wanted end
   if type(value) == 'number' then return value == tonumber(wanted) end
   if type(value) == 'boolean' then return tostring(value) == wanted end
+  if type(value) == 'table' then
+    for _, item in ipairs(value) do
+      if type(item) ~= 'table' and fits(item, wanted) then return true end
+    end
+    return false
+  end
   return value == cjson.null and wanted == 'null'
 end
 

@@ -7,6 +7,9 @@ import type { JobState } from '../queues/queue-states.ts';
 import { JOB_FIELDS, jobViewOf } from './job-view.ts';
 import type { JobRef, JobView } from './job-view.ts';
 
+/** BullMQ's score of a delayed job: the time it is due, times this, plus a running number. */
+const SCORE_PER_MS = 0x1000;
+
 /**
  * Reads jobs field by field, in few round trips and whatever lies there: BullMQ's own getters throw on the first job that is not
  * JSON. Changes nothing.
@@ -34,17 +37,7 @@ export class StoredJobs {
 
   /** The jobs that are still there, in the order of the references. `state` spares asking for it when it is known. */
   async readMany(refs: readonly JobRef[], state?: JobState): Promise<JobView[]> {
-    const views = await Promise.all(
-      refs.map(async (ref) => {
-        const [values, found] = await Promise.all([
-          this.connection.hmget(jobKey(ref), ...JOB_FIELDS),
-          state ?? this.stateOf(ref),
-        ]);
-        // Every job has this field; what has not is another hash of the queue.
-        const isJob = typeof values[JOB_FIELDS.indexOf('timestamp')] === 'string';
-        return isJob ? jobViewOf(ref, found, values) : undefined;
-      }),
-    );
+    const views = await Promise.all(refs.map((ref) => this.readOne(ref, state)));
     return views.filter((view) => view !== undefined);
   }
 
@@ -63,6 +56,28 @@ export class StoredJobs {
       ([, place]) => place !== null,
     );
     return (found?.[0] as JobState | undefined) ?? 'unknown';
+  }
+
+  private async readOne(ref: JobRef, known: JobState | undefined): Promise<JobView | undefined> {
+    const [values, delayedScore, state] = await Promise.all([
+      this.fieldsOf(ref),
+      this.connection.zscore(stateKey(ref.queue, 'delayed'), ref.jobId),
+      known ?? this.stateOf(ref),
+    ]);
+    // Every job has this field; what has not is something else of the queue.
+    if (typeof values[JOB_FIELDS.indexOf('timestamp')] !== 'string') return undefined;
+    const runsAt = delayedScore === null ? null : new Date(Math.floor(Number(delayedScore) / SCORE_PER_MS));
+    return jobViewOf(ref, { state, runsAt }, values);
+  }
+
+  private async fieldsOf(ref: JobRef): Promise<(string | null)[]> {
+    try {
+      return await this.connection.hmget(jobKey(ref), ...JOB_FIELDS);
+    } catch (error) {
+      // One key that is no job must not hide all the others.
+      if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return [];
+      throw error;
+    }
   }
 }
 
