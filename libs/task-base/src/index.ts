@@ -28,7 +28,6 @@ export type { JobStep } from './admin/job-steps.ts';
 export type { JobRef, JobView } from './admin/job-view.ts';
 export { QueueAdmin } from './admin/queue-admin.ts';
 export type { QueueDetails } from './admin/queue-admin.ts';
-export { SEALED } from './admin/sealed-values.ts';
 export { routeOf } from './admin/task-catalog-info.ts';
 export type { Explained, Origin, TaskRoute } from './admin/task-catalog-info.ts';
 export { connectedWorkers } from './queues/queue-workers.ts';

@@ -24,9 +24,9 @@ export async function activeQueues(session: Session): Promise<Report> {
         table(
           screen,
           [
-            { title: 'worker', canShrink: true },
+            { title: 'worker', shrinks: 'text' },
             { title: 'connected', align: 'right' },
-            { title: 'queues', canShrink: true },
+            { title: 'queues', shrinks: 'text' },
           ],
           processes.map(({ instance, connectedSeconds, queues }) => [
             instance || '(without a name)',

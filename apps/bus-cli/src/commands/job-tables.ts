@@ -4,7 +4,7 @@ import { paint, type Screen, type Style } from '../output/screen.ts';
 import { fields, table, type Cell, type Column } from '../output/table.ts';
 import { ago, duration, moment, oneLine } from '../output/words.ts';
 
-const JOB: Column = { title: 'job', canShrink: true };
+const JOB: Column = { title: 'job', shrinks: 'id' };
 
 export function jobTable(screen: Screen, jobs: readonly JobView[]): string {
   return table(
@@ -15,7 +15,7 @@ export function jobTable(screen: Screen, jobs: readonly JobView[]): string {
       { title: 'state' },
       { title: 'age', align: 'right' },
       { title: 'starts', align: 'right' },
-      { title: 'parameters', canShrink: true },
+      { title: 'parameters', shrinks: 'text' },
     ],
     jobs.map((job) => [
       job.jobId,
@@ -34,10 +34,10 @@ export function activeTable(screen: Screen, jobs: readonly JobView[]): string {
     [
       JOB,
       { title: 'queue' },
-      { title: 'worker', canShrink: true },
+      { title: 'worker', shrinks: 'text' },
       { title: 'running', align: 'right' },
       { title: 'start', align: 'right' },
-      { title: 'progress', canShrink: true },
+      { title: 'progress', shrinks: 'text' },
     ],
     jobs.map((job) => [
       job.jobId,
@@ -58,7 +58,7 @@ export function scheduledTable(screen: Screen, jobs: readonly JobView[], now = D
       { title: 'queue' },
       { title: 'starts in', align: 'right' },
       { title: 'why' },
-      { title: 'parameters', canShrink: true },
+      { title: 'parameters', shrinks: 'text' },
     ],
     jobs.map((job) => [
       job.jobId,
@@ -76,15 +76,15 @@ export function failedTable(screen: Screen, jobs: readonly JobView[]): string {
     [
       JOB,
       { title: 'queue' },
-      { title: 'failed', align: 'right' },
+      { title: 'ago', align: 'right' },
       { title: 'starts', align: 'right' },
-      { title: 'reason' },
-      { title: 'detail', canShrink: true },
+      { title: 'reason', shrinks: 'id' },
+      { title: 'detail', shrinks: 'text' },
     ],
     jobs.map((job) => [
       job.jobId,
       job.queue,
-      job.finishedAt === null ? '-' : `${ago(job.finishedAt)} ago`,
+      ago(job.finishedAt),
       job.starts,
       job.failure?.reason ?? '-',
       job.failure?.detail ?? '-',
@@ -130,11 +130,11 @@ export function stepTable(screen: Screen, steps: readonly TraceStep[]): string {
       { title: 'time' },
       { title: 'after', align: 'right' },
       { title: 'what' },
-      { title: 'where', canShrink: true },
-      { title: 'detail', canShrink: true },
+      { title: 'where', shrinks: 'id' },
+      { title: 'detail', shrinks: 'text' },
     ],
     steps.map((step) => [
-      moment(step.at),
+      step.at.toISOString().slice(11, 23),
       duration((step.at.getTime() - (steps[0]?.at.getTime() ?? 0)) / 1_000),
       { text: step.what, style: STEP_STYLES[step.what] },
       step.where,
@@ -152,7 +152,7 @@ export interface TraceStep {
 }
 
 export function traceStepOf(step: JobStep): TraceStep {
-  return { at: step.at, what: step.what, where: `${step.queue} ${step.jobId}`, detail: step.detail };
+  return { at: step.at, what: step.what, where: step.jobId, detail: step.detail };
 }
 
 const STEP_STYLES: Readonly<Record<string, Style>> = {

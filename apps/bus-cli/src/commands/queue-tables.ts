@@ -63,7 +63,7 @@ export function queueDetails(screen: Screen, details: QueueDetails): string {
       : table(
           screen,
           [
-            { title: 'worker', canShrink: true },
+            { title: 'worker', shrinks: 'text' },
             { title: 'address' },
             { title: 'connected', align: 'right' },
           ],

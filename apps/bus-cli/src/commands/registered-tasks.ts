@@ -21,12 +21,12 @@ export async function registeredTasks(session: Session): Promise<Report> {
       table(
         screen,
         [
-          { title: 'task', canShrink: true },
+          { title: 'task', shrinks: 'id' },
           { title: 'queue' },
-          { title: 'priority', align: 'right' },
+          { title: 'prio', align: 'right' },
           { title: 'retries', align: 'right' },
-          { title: 'soft limit', align: 'right' },
-          { title: 'hard limit', align: 'right' },
+          { title: 'soft', align: 'right' },
+          { title: 'hard', align: 'right' },
           { title: 'workers', align: 'right' },
         ],
         tasks.map((task) => [

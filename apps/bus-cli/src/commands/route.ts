@@ -36,7 +36,7 @@ function routeTable(screen: Screen, route: TaskRoute): string {
   return [
     table(
       screen,
-      [{ title: 'setting' }, { title: 'value', canShrink: true }, { title: 'why', canShrink: true }],
+      [{ title: 'setting' }, { title: 'value', shrinks: 'text' }, { title: 'why', shrinks: 'text' }],
       [
         ['task', route.task, ''],
         ['queue', route.queue, WHY.task],
@@ -68,7 +68,7 @@ function routeTable(screen: Screen, route: TaskRoute): string {
     paint(
       screen,
       'quiet',
-      `Parameters and topics: docs/asyncapi.yaml. Enqueue one: bus task run ${route.task} --params '{…}'`,
+      `Its parameters: docs/asyncapi.yaml\nTo enqueue one: bus task run ${route.task} --params '{…}'`,
     ),
   ].join('\n');
 }

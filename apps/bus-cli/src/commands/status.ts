@@ -60,7 +60,7 @@ function processTable(screen: Screen, snapshots: readonly MetricsSnapshot[]): st
     screen,
     [
       { title: 'process' },
-      { title: 'instance', canShrink: true },
+      { title: 'instance', shrinks: 'text' },
       { title: 'running', align: 'right' },
       { title: 'state' },
     ],

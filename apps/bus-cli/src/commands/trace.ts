@@ -3,7 +3,7 @@ import { redact } from '@bus/observability';
 import { NotFoundError } from '../cli.errors.ts';
 import type { Report } from '../output/report.ts';
 import { fields } from '../output/table.ts';
-import { oneLine } from '../output/words.ts';
+import { moment, oneLine } from '../output/words.ts';
 import type { Session } from '../session/session.ts';
 import { stepTable, traceStepOf, type TraceStep } from './job-tables.ts';
 
@@ -39,6 +39,7 @@ export async function trace(session: Session, id: string): Promise<Report> {
           ['correlation id', correlationId],
           ['tasks', tasks.join(', ') || '-'],
           ['jobs in Redis', jobs.length],
+          ['began', moment(all[0]?.at ?? null)],
         ]),
         '',
         stepTable(screen, all),
@@ -68,7 +69,7 @@ async function storedSteps(
 }
 
 function stepsOfLetter(letter: KeptDeadLetter): TraceStep[] {
-  const where = `${letter.queue} ${letter.jobId}`;
+  const where = letter.jobId;
   const dead = {
     at: letter.failedAt,
     what: 'dead-letter',

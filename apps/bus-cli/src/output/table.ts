@@ -1,4 +1,4 @@
-import { columnsOf, cutTo, printable } from './printable.ts';
+import { columnsOf, cutInside, cutTo, printable, wrapped } from './printable.ts';
 import { paint, type Screen, type Style } from './screen.ts';
 
 export type Cell = string | number | { readonly text: string | number; readonly style: Style | undefined };
@@ -6,12 +6,15 @@ export type Cell = string | number | { readonly text: string | number; readonly 
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** Gives way first when the table is too wide. @default false */
-  readonly canShrink?: boolean;
+  /**
+   * What gives way when the table is too wide: first texts, which lose their end, then ids, which lose their middle. @default nothing
+   */
+  readonly shrinks?: 'text' | 'id';
 }
 
 const GAP = '  ';
-const NARROWEST = 8;
+const NARROWEST_TEXT = 12;
+const NARROWEST_ID = 16;
 
 /** Rows under their titles, in columns that line up and fit the screen. Cells may hold anything: they are shown, not obeyed. */
 export function table(
@@ -40,14 +43,17 @@ export function table(
   ].join('\n');
 }
 
-/** Names and values, one a line. */
+/** Names and values under each other; long values go on in further lines. */
 export function fields(screen: Screen, entries: readonly (readonly [name: string, value: Cell])[]): string {
   const widest = Math.max(...entries.map(([name]) => columnsOf(name)));
+  const room = Math.max(NARROWEST_TEXT, screen.width - widest - GAP.length);
   return entries
-    .map(([name, value]) => {
-      const text = cutTo(screen.width - widest - GAP.length, printable(textOf(value)));
-      return `${paint(screen, 'quiet', name.padEnd(widest))}${GAP}${paint(screen, styleOf(value), text)}`;
-    })
+    .flatMap(([name, value]) =>
+      wrapped(room, printable(textOf(value))).map((line, index) => {
+        const label = (index === 0 ? name : '').padEnd(widest);
+        return `${paint(screen, 'quiet', label)}${GAP}${paint(screen, styleOf(value), line)}`;
+      }),
+    )
     .join('\n');
 }
 
@@ -59,22 +65,27 @@ function styleOf(cell: Cell | undefined): Style | undefined {
   return typeof cell === 'object' ? cell.style : undefined;
 }
 
-/** Takes columns away from the widest that can give some, until the table fits or nobody can. */
+/** Takes from the widest column that can give some, until the table fits or nobody can: texts first, then ids. */
 function shrunk(columns: readonly Column[], natural: readonly number[], room: number): number[] {
   const widths = [...natural];
-  for (let excess = sum(widths) - room; excess > 0; excess -= 1) {
-    const [widest] = columns
-      .map((column, index) => ({ index, width: widths[index] ?? 0, canShrink: column.canShrink === true }))
-      .filter(({ width, canShrink }) => canShrink && width > NARROWEST)
-      .toSorted((one, other) => other.width - one.width);
-    if (widest === undefined) break;
-    widths[widest.index] = widest.width - 1;
+  for (const [kind, narrowest] of [
+    ['text', NARROWEST_TEXT],
+    ['id', NARROWEST_ID],
+  ] as const) {
+    const mayShrink = (index: number): boolean =>
+      columns[index]?.shrinks === kind && (widths[index] ?? 0) > narrowest;
+    while (sum(widths) > room) {
+      const candidates = widths.map((_, index) => index).filter(mayShrink);
+      const [widest] = candidates.toSorted((one, other) => (widths[other] ?? 0) - (widths[one] ?? 0));
+      if (widest === undefined) break;
+      widths[widest] = (widths[widest] ?? 0) - 1;
+    }
   }
   return widths;
 }
 
 function padded(column: Column | undefined, width: number, text: string, isLast: boolean): string {
-  const cut = cutTo(width, text);
+  const cut = column?.shrinks === 'id' ? cutInside(width, text) : cutTo(width, text);
   const padding = ' '.repeat(Math.max(0, width - columnsOf(cut)));
   if (column?.align === 'right') return padding + cut;
   return isLast ? cut : cut + padding;

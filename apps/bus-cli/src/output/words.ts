@@ -39,8 +39,12 @@ export function counted(count: number, singular: string, plural = `${singular}s`
   return `${count} ${count === 1 ? singular : plural}`;
 }
 
-/** A value on one line: texts as they are, everything else as JSON. */
+/** Longer than any line; what lies behind is for `show` and `--json`. */
+const MOST_CHARACTERS = 2_000;
+
+/** The beginning of a value on one line: texts as they are, everything else as JSON. */
 export function oneLine(value: unknown): string {
   if (value === null || value === undefined) return '-';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }

@@ -64,7 +64,7 @@ function stepsOfJob(job: JobView): JobStep[] {
     ...step(
       'enqueued',
       job.enqueuedAt,
-      job.delayMs > 0 ? `to start in ${job.delayMs} ms at the earliest` : '',
+      `in ${job.queue}${job.delayMs > 0 ? `, to start ${job.delayMs} ms later` : ''}`,
     ),
     ...step('started', job.startedAt, detailOf('started', job)),
     ...(job.state === 'failed' ? step('failed', job.finishedAt, detailOf('failed', job)) : []),
