@@ -188,7 +188,8 @@ describe('dlq', () => {
     const { deadLetterId, jobId } = await deadLetter('requeued');
     const id = String(deadLetterId);
     const runs = await Promise.all([1, 2, 3].map(() => bus.run('dlq', 'requeue', id)));
-    expect(runs.map(({ exitCode }) => exitCode).toSorted()).toEqual([0, 1, 1]);
+    expect(runs.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1);
+    expect(runs.filter(({ exitCode }) => exitCode === 1)).toHaveLength(2);
     expect(runs.filter(({ stdout }) => stdout.includes(`${jobId} waits in its queue again`))).toHaveLength(1);
     await waitFor(async () => (await bus.json<JobView>('job', 'show', jobId)).starts === 2);
     expect(await auditActions(id)).toEqual(['dead_letter_requeued']);

@@ -19,7 +19,8 @@ describe('describeProgram', () => {
     const page = readFileSync(new URL('../../../docs/reference/bus-cli.md', import.meta.url), 'utf8');
     const headings = [...page.matchAll(/^#{2,3} `(.*)`$/gm)].map(([, name]) => name);
     const commands = commandsOf(describeProgram()).slice(1);
-    expect(headings.toSorted()).toEqual(commands.map(({ name }) => name).toSorted());
+    expect(new Set(headings)).toEqual(new Set(commands.map(({ name }) => name)));
+    expect(headings).toHaveLength(commands.length);
     for (const { flags } of commands.flatMap(({ options }) => options))
       expect(page).toContain(`\`${flags}\``);
   });
