@@ -28,7 +28,6 @@ export { DEVICE_KINDS, type DeviceKind } from './devices/device-kind.ts';
 export { DeviceRegistry, type RegisteredDevice } from './devices/device-registry.ts';
 export { DeviceQueries, type DeviceView } from './devices/device.queries.ts';
 export { WalBarrier } from './durability/wal-barrier.ts';
-export { migrate } from './migrations/migrate.ts';
 export { migrate, pendingMigrations } from './migrations/migrate.ts';
 export {
   BroadcastOutboxQueries,
