@@ -28,13 +28,14 @@ export { DEVICE_KINDS, type DeviceKind } from './devices/device-kind.ts';
 export { DeviceRegistry, type RegisteredDevice } from './devices/device-registry.ts';
 export { DeviceQueries, type DeviceView } from './devices/device.queries.ts';
 export { WalBarrier } from './durability/wal-barrier.ts';
-export { migrate } from './migrations/migrate.ts';
+export { migrate, pendingMigrations } from './migrations/migrate.ts';
 export {
   BroadcastOutboxQueries,
   type BroadcastTarget,
   type KeptBroadcast,
   type UndeliveredBroadcast,
 } from './outbox/broadcast-outbox.queries.ts';
+export type { DeadLetterSearch } from './refusals/dead-letter-search.ts';
 export { DeadLetterQueries, type DeadLetter, type KeptDeadLetter } from './refusals/dead-letter.queries.ts';
 export {
   QUARANTINE_LIMITS,
@@ -45,6 +46,7 @@ export {
 export { ScheduleQueries } from './schedules/schedule.queries.ts';
 export { ScheduleRunQueries } from './schedules/schedule-run.queries.ts';
 export type { Database } from './schema/database-schema.ts';
+export { databaseTimeMs } from './schema/database-time.ts';
 export { kyselyOver } from './schema/kysely.ts';
 export { GuardLocationQueries } from './telemetry/guard-location.queries.ts';
 export type { BatchInsertResult } from './telemetry/insert-time-series.ts';

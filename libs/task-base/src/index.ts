@@ -19,6 +19,20 @@ export type { EnqueueItem, EnqueueOptions, EnqueueReceipt } from './client/task-
 export { TaskClientModule } from './client/task-client.module.ts';
 export type { JobData } from './client/job-data.ts';
 
+export { DeadLetterDesk } from './admin/dead-letter-desk.ts';
+export type { ArchivedLetter, DeadLetterArchive, LetterOutcome } from './admin/dead-letter-desk.ts';
+export { JobAdmin } from './admin/job-admin.ts';
+export type { RetryOutcome } from './admin/job-admin.ts';
+export type { FoundJobs, JobSearch } from './admin/job-search.ts';
+export type { JobStep } from './admin/job-steps.ts';
+export type { JobRef, JobView } from './admin/job-view.ts';
+export { QueueAdmin } from './admin/queue-admin.ts';
+export type { QueueDetails } from './admin/queue-admin.ts';
+export { routeOf } from './admin/task-catalog-info.ts';
+export type { Explained, Origin, TaskRoute } from './admin/task-catalog-info.ts';
+export { connectedWorkers } from './queues/queue-workers.ts';
+export type { ConnectedWorker } from './queues/queue-workers.ts';
+
 export { BaseTask } from './tasks/base-task.ts';
 export { BroadcastTask } from './tasks/broadcast-task.ts';
 export { Task } from './tasks/task.decorator.ts';
@@ -53,6 +67,7 @@ export {
 } from './schedules/schedule.errors.ts';
 export type { ScheduleErrorCode, ScheduleProblem } from './schedules/schedule.errors.ts';
 
+export { JobSearchError } from './admin/admin.errors.ts';
 export {
   JobUnreadableError,
   TaskError,

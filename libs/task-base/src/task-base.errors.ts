@@ -7,7 +7,8 @@ export type TaskErrorCode =
   | 'TASK_JOB_UNREADABLE'
   | 'TASK_SOFT_TIME_LIMIT'
   | 'TASK_HARD_TIME_LIMIT'
-  | 'TASK_HANDLERS_INCOMPLETE';
+  | 'TASK_HANDLERS_INCOMPLETE'
+  | 'TASK_SEARCH_INVALID';
 
 /** An error of the task queue. `isRetryable` says whether the same call may work later; decide by it and by `code`. */
 export class TaskError extends Error {

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { renderMosquittoAcl } from '@bus/topic-whitelist';
 
 import { renderAsyncApi } from './asyncapi.ts';
+import { renderBusCliPage, type CommandDescription } from './bus-cli-page.ts';
 import { renderMetricsPage } from './metrics-page.ts';
 import { renderEnvExample, renderSettingsPage, type AppSettings } from './settings-page.ts';
 import { renderTopicsPage } from './topics-page.ts';
@@ -21,14 +22,24 @@ export async function renderReferenceFiles(workspaceRoot: string): Promise<Recor
   const { version } = JSON.parse(readFileSync(path.join(workspaceRoot, 'package.json'), 'utf8')) as {
     version: string;
   };
+  const commandLine = await describeCommandLine(workspaceRoot);
   return {
     '.env.example': renderEnvExample(apps),
     'docs/asyncapi.yaml': renderAsyncApi(version),
+    'docs/reference/bus-cli.md': renderBusCliPage(commandLine),
     'docs/reference/metrics.md': renderMetricsPage(),
     'docs/reference/settings.md': renderSettingsPage(apps),
     'docs/reference/topics.md': renderTopicsPage(),
     'deploy/mosquitto/acl': renderMosquittoAcl(),
   };
+}
+
+async function describeCommandLine(workspaceRoot: string): Promise<CommandDescription> {
+  const file = path.join(workspaceRoot, 'apps/bus-cli/dist/describe-program.js');
+  const { describeProgram } = (await import(pathToFileURL(file).href)) as {
+    describeProgram: () => CommandDescription;
+  };
+  return describeProgram();
 }
 
 async function loadSettingsOf(workspaceRoot: string, app: string): Promise<AppSettings> {

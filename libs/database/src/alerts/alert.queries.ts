@@ -158,6 +158,14 @@ export class AlertQueries {
     return statement;
   }
 
+  /** Alerts nobody has acknowledged yet, of all tenants. */
+  async countUnacknowledged(): Promise<number> {
+    const { rows } = await this.pool.query<{ alerts: string }>(
+      `select count(*) as alerts from device_alerts where status = 'new'`,
+    );
+    return Number(rows[0]?.alerts ?? 0);
+  }
+
   /** The alert, or null when there is none or it is outside the scope. */
   async byId(alertId: number, scope: AccessScope): Promise<AlertView | null> {
     if (!isAlertId(alertId)) return null;

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { POSTGRES_POOL } from '@bus/platform';
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { Pool } from 'pg';
 import { withinScope, type AccessScope } from '../access/access-scope.ts';
-import type { Database } from '../schema/database-schema.ts';
+import type { AuditLogTable, Database } from '../schema/database-schema.ts';
 import { kyselyOver } from '../schema/kysely.ts';
 import { storableJson, storableText, storableTextOrNull } from '../storable-values.ts';
 
@@ -58,19 +58,35 @@ export class AuditLog {
       .orderBy('id', 'desc')
       .limit(request.limit)
       .execute();
-    return rows.map((row) => ({
-      auditId: Number(row.id),
-      at: row.at.toISOString(),
-      actorUserId: row.actor_user_id,
-      action: row.action,
-      subjectType: row.subject_type,
-      subjectId: row.subject_id,
-      tenantId: row.tenant_id,
-      clientId: row.client_id,
-      correlationId: row.correlation_id,
-      details: row.details,
-    }));
+    return rows.map(lineOf);
   }
+
+  /** The lines of one piece of work, latest first, at most `limit`. For the platform's own people. */
+  async listByCorrelation(correlationId: string, limit: number): Promise<AuditLine[]> {
+    const rows = await this.#db
+      .selectFrom('audit_log')
+      .selectAll()
+      .where('correlation_id', '=', storableText(correlationId))
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(lineOf);
+  }
+}
+
+function lineOf(row: Selectable<AuditLogTable>): AuditLine {
+  return {
+    auditId: Number(row.id),
+    at: row.at.toISOString(),
+    actorUserId: row.actor_user_id,
+    action: row.action,
+    subjectType: row.subject_type,
+    subjectId: row.subject_id,
+    tenantId: row.tenant_id,
+    clientId: row.client_id,
+    correlationId: row.correlation_id,
+    details: row.details,
+  };
 }
 
 /** Writes the line with the given connection, so that it stands or falls with the change it tells of. */

@@ -3,7 +3,7 @@ import { Migrator } from 'kysely/migration';
 import type { Pool } from 'pg';
 import { kyselyOver } from '../schema/kysely.ts';
 import { TimeSeriesPartitions } from '../telemetry/time-series-partitions.ts';
-import { migrationProvider } from './migrations.ts';
+import { migrationProvider, MIGRATIONS } from './migrations.ts';
 
 /**
  * Brings the database to the schema of this build and makes the coming partitions; returns the names of the migrations
@@ -39,4 +39,15 @@ async function migrateOver(pool: Pool): Promise<string[]> {
   }
   await new TimeSeriesPartitions(pool).ensure();
   return results.map((result) => result.migrationName);
+}
+
+/** Names of the migrations of this build that the database does not have yet, in order. Changes nothing. */
+export async function pendingMigrations(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ exists: boolean }>(
+    `select to_regclass('kysely_migration') is not null as exists`,
+  );
+  if (rows[0]?.exists !== true) return Object.keys(MIGRATIONS);
+  const done = await pool.query<{ name: string }>('select name from kysely_migration');
+  const names = new Set(done.rows.map(({ name }) => name));
+  return Object.keys(MIGRATIONS).filter((name) => !names.has(name));
 }

@@ -4,6 +4,7 @@ import { timeSeries } from './0002-time-series.ts';
 import { deviceAlerts } from './0003-device-alerts.ts';
 import { operations } from './0004-operations.ts';
 import { schedules } from './0006-schedules.ts';
+import { deadLetterSearch } from './0007-dead-letter-search.ts';
 
 /**
  * Every migration by its name, in order. A published one never changes: mend it with the next number.
@@ -15,6 +16,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0003_device_alerts': deviceAlerts,
   '0004_operations': operations,
   '0006_schedules': schedules,
+  '0007_dead_letter_search': deadLetterSearch,
 };
 
 export const migrationProvider: MigrationProvider = {

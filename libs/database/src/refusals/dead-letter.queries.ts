@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { POSTGRES_POOL } from '@bus/platform';
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type Selectable } from 'kysely';
 import type { Pool } from 'pg';
-import type { Database } from '../schema/database-schema.ts';
+import type { Database, DeadLettersTable } from '../schema/database-schema.ts';
 import { kyselyOver } from '../schema/kysely.ts';
 import { storableJson, storableText, storableTextOrNull } from '../storable-values.ts';
+import { conditionsOf, type DeadLetterSearch } from './dead-letter-search.ts';
 
 /** A job that will not be tried again by itself. Its parameters must have been freed of secrets. */
 export interface DeadLetter {
@@ -59,35 +60,36 @@ export class DeadLetterQueries {
   }
 
   /** Letters from the latest on, starting before `beforeId`, at most `limit`. */
-  async list(request: {
+  list(request: {
     limit: number;
     beforeId?: number;
     queue?: string;
     status?: KeptDeadLetter['status'];
   }): Promise<KeptDeadLetter[]> {
-    let statement = this.#db
+    return this.search(request);
+  }
+
+  /**
+   * Letters that fit, from the latest on. By an index whatever is asked for, so that it is as fast among a hundred thousand letters as
+   * among ten.
+   *
+   * @throws RangeError for a parameter's path of more than six steps
+   */
+  async search(search: DeadLetterSearch): Promise<KeptDeadLetter[]> {
+    const conditions = conditionsOf(search);
+    let statement = this.#db.selectFrom('dead_letters').selectAll();
+    for (const condition of conditions) statement = statement.where(condition);
+    const rows = await statement.orderBy('id', 'desc').limit(search.limit).execute();
+    return rows.map(letterOf);
+  }
+
+  async find(deadLetterId: number): Promise<KeptDeadLetter | undefined> {
+    const row = await this.#db
       .selectFrom('dead_letters')
       .selectAll()
-      .orderBy('id', 'desc')
-      .limit(request.limit);
-    if (request.beforeId !== undefined) statement = statement.where('id', '<', String(request.beforeId));
-    if (request.queue !== undefined) statement = statement.where('queue', '=', request.queue);
-    if (request.status !== undefined) statement = statement.where('status', '=', request.status);
-    return (await statement.execute()).map((row) => ({
-      deadLetterId: Number(row.id),
-      queue: row.queue,
-      taskName: row.task_name,
-      jobId: row.job_id,
-      params: row.params,
-      reason: row.reason,
-      detail: row.detail,
-      attempts: row.attempts,
-      correlationId: row.correlation_id,
-      failedAt: row.failed_at,
-      status: row.status,
-      handledBy: row.handled_by,
-      handledAt: row.handled_at,
-    }));
+      .where('id', '=', String(deadLetterId))
+      .executeTakeFirst();
+    return row === undefined ? undefined : letterOf(row);
   }
 
   /**
@@ -104,6 +106,16 @@ export class DeadLetterQueries {
     return result.numUpdatedRows === 1n;
   }
 
+  /** Takes back a close as 'requeued' that came to nothing; a letter in any other state stays as it is. */
+  async reopen(deadLetterId: number): Promise<void> {
+    await this.#db
+      .updateTable('dead_letters')
+      .set({ status: 'open', handled_by: null, handled_at: null })
+      .where('id', '=', String(deadLetterId))
+      .where('status', '=', 'requeued')
+      .execute();
+  }
+
   /** Open letters by queue; a queue without any is not in the map. */
   async openByQueue(): Promise<Map<string, number>> {
     const rows = await this.#db
@@ -114,4 +126,22 @@ export class DeadLetterQueries {
       .execute();
     return new Map(rows.map((row) => [row.queue, Number(row.letters)]));
   }
+}
+
+function letterOf(row: Selectable<DeadLettersTable>): KeptDeadLetter {
+  return {
+    deadLetterId: Number(row.id),
+    queue: row.queue,
+    taskName: row.task_name,
+    jobId: row.job_id,
+    params: row.params,
+    reason: row.reason,
+    detail: row.detail,
+    attempts: row.attempts,
+    correlationId: row.correlation_id,
+    failedAt: row.failed_at,
+    status: row.status,
+    handledBy: row.handled_by,
+    handledAt: row.handled_at,
+  };
 }

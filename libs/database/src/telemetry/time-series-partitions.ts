@@ -37,6 +37,18 @@ export class TimeSeriesPartitions {
     return created;
   }
 
+  /** Names of the partitions of today and tomorrow that are not there; rows of such a day wait in the default one. */
+  async missing(now = new Date()): Promise<string[]> {
+    const names = TIME_SERIES_TABLES.flatMap((table) =>
+      [0, 1].map((days) => `${table}_p${dayOf(now, days).replaceAll('-', '')}`),
+    );
+    const { rows } = await this.pool.query<{ name: string }>(
+      'select name from unnest($1::text[]) as name where to_regclass(name) is null',
+      [names],
+    );
+    return rows.map(({ name }) => name);
+  }
+
   /**
    * Drops every day that ended more than `keepDays` days ago, and returns how many. Rows with an absurd device time
    * are deleted by the day they arrived.

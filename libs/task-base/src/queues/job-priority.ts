@@ -13,3 +13,9 @@ export function toBullPriority(priority: number): number {
   }
   return HIGHEST_PRIORITY + 1 - priority;
 }
+
+/** The way back; null for a number `toBullPriority` never gives, which only a job that is not ours has. */
+export function fromBullPriority(bullPriority: number): number | null {
+  const priority = HIGHEST_PRIORITY + 1 - bullPriority;
+  return Number.isInteger(priority) && priority >= 0 && priority <= HIGHEST_PRIORITY ? priority : null;
+}

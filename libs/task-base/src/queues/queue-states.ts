@@ -4,6 +4,8 @@ import { QueueKeys } from 'bullmq';
 import { HIGHEST_PRIORITY, toBullPriority } from './job-priority.ts';
 import { QUEUE_NAMES } from './queue-catalog.ts';
 import type { QueueName } from './queue-catalog.ts';
+import { connectedWorkers } from './queue-workers.ts';
+import type { ConnectedWorker } from './queue-workers.ts';
 
 /** States a job is counted in. Jobs ready to run are `prioritized`; `waiting` holds those taken back from a lost worker. */
 export const JOB_STATES = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const;
@@ -31,20 +33,19 @@ export async function queueStates(
   connection: RedisConnection,
   names: readonly QueueName[] = QUEUE_NAMES,
 ): Promise<QueueState[]> {
-  const clients = clientNames(connection);
-  return Promise.all(names.map((name) => readQueue(connection, name, clients)));
+  const workers = connectedWorkers(connection);
+  return Promise.all(names.map((name) => readQueue(connection, name, workers)));
 }
 
 async function readQueue(
   connection: RedisConnection,
   queue: QueueName,
-  clients: Promise<string[]>,
+  connected: Promise<ConnectedWorker[]>,
 ): Promise<QueueState> {
-  const prefix = redisKeys.queuePrefix(queue);
-  const keys = new QueueKeys(prefix);
+  const keys = new QueueKeys(redisKeys.queuePrefix(queue));
   const key = (type: string) => keys.toKey(queue, type);
-  const [waiting, prioritized, delayed, active, completed, failed, paused, oldest, names] = await Promise.all(
-    [
+  const [waiting, prioritized, delayed, active, completed, failed, paused, oldest, workers] =
+    await Promise.all([
       connection.llen(key('wait')),
       connection.zcard(key('prioritized')),
       connection.zcard(key('delayed')),
@@ -53,14 +54,13 @@ async function readQueue(
       connection.zcard(key('failed')),
       connection.hexists(key('meta'), 'paused'),
       oldestWaitingSeconds(connection, key),
-      clients,
-    ],
-  );
+      connected,
+    ]);
   return {
     queue,
     jobs: { waiting, prioritized, delayed, active, completed, failed },
     isPaused: paused === 1,
-    workers: names.filter((name) => name === `${prefix}:${Buffer.from(queue).toString('base64')}`).length,
+    workers: workers.filter((worker) => worker.queue === queue).length,
     oldestWaitingSeconds: oldest,
   };
 }
@@ -99,17 +99,4 @@ function requestedDelayMs(options: string): number {
     // Not a job of ours; the worker will say so when it gets there.
     return 0;
   }
-}
-
-/** Names of all clients of this database; a cluster is asked node by node, since a worker is on one of them. */
-async function clientNames(connection: RedisConnection): Promise<string[]> {
-  const nodes = 'nodes' in connection ? connection.nodes('master') : [connection];
-  const lists = await Promise.all(
-    nodes.map(async (node) => {
-      const ofThisDatabase = ` db=${node.options.db ?? 0} `;
-      const list = String(await node.client('LIST'));
-      return list.split('\n').filter((line) => line.includes(ofThisDatabase));
-    }),
-  );
-  return lists.flat().map((line) => / name=(\S*)/.exec(line)?.[1] ?? '');
 }

@@ -8,7 +8,7 @@ import type {
 import { DiscoveryService } from '@nestjs/core';
 import type { Job, WorkerOptions } from 'bullmq';
 import { Metrics, ReadinessRegistry } from '@bus/observability';
-import { RedisConnections, redisKeys } from '@bus/platform';
+import { RedisConnections, redisKeys, RuntimeSettings } from '@bus/platform';
 import type { RedisConnection } from '@bus/platform';
 import { joinLinks } from '../chain/task-run.ts';
 import type { TaskHandler, TaskRun } from '../chain/task-run.ts';
@@ -63,6 +63,7 @@ export class TaskWorkers
     private readonly discovery: DiscoveryService,
     private readonly metrics: Metrics,
     private readonly readiness: ReadinessRegistry,
+    private readonly runtime: RuntimeSettings,
     connections: RedisConnections,
     @Optional() private readonly scheduleReports?: ScheduleReports,
   ) {
@@ -112,7 +113,11 @@ export class TaskWorkers
     // Three parameters, all named: BullMQ hands out a signal for cancelling only to processors that ask for it.
     const process = (job: Job<unknown>, token?: string, signal?: AbortSignal): Promise<unknown> =>
       this.process(queue, job, token ?? '', signal ?? new AbortController().signal);
-    const worker = new QueueWorker(queue, process, workerOptions(queue, this.connection, this.handlers));
+    const worker = new QueueWorker(queue, process, {
+      ...workerOptions(queue, this.connection, this.handlers),
+      // Shown with the jobs it runs, and in the names of its connections.
+      name: this.runtime.INSTANCE_ID,
+    });
     observeWorker(worker, queue, {
       metrics: this.metrics,
       recorder: this.recorder,
