@@ -18,6 +18,7 @@ export {
   type PostgresServer,
   type PostgresServerOptions,
 } from './backends/postgres-server.ts';
+export { startRedisCluster, type RedisCluster } from './backends/redis-cluster.ts';
 export { createRedisDatabase } from './backends/redis-database.ts';
 export { startRedis, type RedisServer, type RedisServerOptions } from './backends/redis-server.ts';
 export {

@@ -38,13 +38,13 @@ export async function queueStates(
 async function readQueue(
   connection: RedisConnection,
   queue: QueueName,
-  clients: Promise<string[]>,
+  clients: Promise<string[][]>,
 ): Promise<QueueState> {
   const prefix = redisKeys.queuePrefix(queue);
   const keys = new QueueKeys(prefix);
   const key = (type: string) => keys.toKey(queue, type);
-  const [waiting, prioritized, delayed, active, completed, failed, paused, oldest, names] = await Promise.all(
-    [
+  const [waiting, prioritized, delayed, active, completed, failed, paused, oldest, servers] =
+    await Promise.all([
       connection.llen(key('wait')),
       connection.zcard(key('prioritized')),
       connection.zcard(key('delayed')),
@@ -54,13 +54,14 @@ async function readQueue(
       connection.hexists(key('meta'), 'paused'),
       oldestWaitingSeconds(connection, key),
       clients,
-    ],
-  );
+    ]);
+  const workerName = `${prefix}:${Buffer.from(queue).toString('base64')}`;
   return {
     queue,
     jobs: { waiting, prioritized, delayed, active, completed, failed },
     isPaused: paused === 1,
-    workers: names.filter((name) => name === `${prefix}:${Buffer.from(queue).toString('base64')}`).length,
+    // Of a cluster a worker is connected to the server of its queue, and maybe to others, but to each only once.
+    workers: Math.max(0, ...servers.map((names) => names.filter((name) => name === workerName).length)),
     oldestWaitingSeconds: oldest,
   };
 }
@@ -101,15 +102,22 @@ function requestedDelayMs(options: string): number {
   }
 }
 
-/** Names of all clients of this database; a cluster is asked node by node, since a worker is on one of them. */
-async function clientNames(connection: RedisConnection): Promise<string[]> {
-  const nodes = 'nodes' in connection ? connection.nodes('master') : [connection];
-  const lists = await Promise.all(
-    nodes.map(async (node) => {
-      const ofThisDatabase = ` db=${node.options.db ?? 0} `;
-      const list = String(await node.client('LIST'));
-      return list.split('\n').filter((line) => line.includes(ofThisDatabase));
+/** Names of the clients of this database, server by server. */
+async function clientNames(connection: RedisConnection): Promise<string[][]> {
+  const servers = await serversOf(connection);
+  return Promise.all(
+    servers.map(async (server) => {
+      const ofThisDatabase = ` db=${server.options.db ?? 0} `;
+      const list = String(await server.client('LIST'));
+      const lines = list.split('\n').filter((line) => line.includes(ofThisDatabase));
+      return lines.map((line) => / name=(\S*)/.exec(line)?.[1] ?? '');
     }),
   );
-  return lists.flat().map((line) => / name=(\S*)/.exec(line)?.[1] ?? '');
+}
+
+async function serversOf(connection: RedisConnection) {
+  if (!('nodes' in connection)) return [connection];
+  // Before its first answer a cluster does not know its nodes.
+  await connection.ping();
+  return connection.nodes('master');
 }
