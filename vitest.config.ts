@@ -12,6 +12,7 @@ const serialProjects = new Set(['e2e']);
 
 /** Integration specs of task-base about one particular server, which they start, fill or kill themselves. */
 const singleServerSpecs = [
+  'src/client/full-redis.integration.spec.ts',
   'src/client/task-client-outage.integration.spec.ts',
   'src/runner/task-workers-outage.integration.spec.ts',
 ];

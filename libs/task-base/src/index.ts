@@ -60,6 +60,7 @@ export {
   TaskHardTimeLimitError,
   TaskParamsInvalidError,
   TaskParamsTooLargeError,
+  TaskQueueFullError,
   TaskQueueUnavailableError,
   TaskSoftTimeLimitError,
   UnknownTaskError,

@@ -56,19 +56,4 @@ describe('TaskClient without Redis', () => {
       await redis.stop();
     }
   });
-
-  it('reports a Redis that is full as unavailable', async () => {
-    const redis = await startRedis({ maxMemory: '2mb' });
-    const app = await startClient(redis.url);
-    try {
-      const client = app.get(TaskClient);
-      const fill = async () => {
-        for (;;) await client.enqueue(echo, { text: 'x'.repeat(200) });
-      };
-      await expect(fill()).rejects.toMatchObject({ code: 'TASK_QUEUE_UNAVAILABLE', isRetryable: true });
-    } finally {
-      await app.close();
-      await redis.stop();
-    }
-  });
 });

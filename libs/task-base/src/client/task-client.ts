@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { toBullPriority } from '../queues/job-priority.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
+import type { QueueName } from '../queues/queue-catalog.ts';
 import {
   TaskError,
   TaskParamsInvalidError,
@@ -17,11 +18,13 @@ import {
 } from '../task-base.errors.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 import { TASK_BACKOFF } from '../runner/retry-delay.ts';
+import { Admission } from './admission.ts';
 import { readFinishedJob, runAgainIfWanted } from './earlier-job.ts';
 import type { JobData } from './job-data.ts';
 import { jobIdOf } from './job-id.ts';
 import { ProducerQueues } from './producer-queues.ts';
 import type { TaskQueue } from './producer-queues.ts';
+import { RedisMemory } from './redis-memory.ts';
 
 /** How a job is enqueued, all optional. */
 export interface EnqueueOptions {
@@ -71,6 +74,7 @@ export class TaskClient {
   private readonly connection: RedisConnection;
   private readonly queues: ProducerQueues;
   private readonly metrics: Metrics;
+  private readonly admission: Admission;
   /** Parameters that passed here before, by object: a retry of a failed enqueue does not pay for the check twice. */
   private readonly checked = new WeakMap<object, PayloadClass>();
 
@@ -80,12 +84,15 @@ export class TaskClient {
     this.queues = new ProducerQueues(this.connection, (queue, error) =>
       this.warnings.warn(`queue ${queue}`, error),
     );
+    const memory = new RedisMemory(this.connection, (error) => this.warnings.warn('memory of Redis', error));
+    this.admission = new Admission(memory, metrics);
   }
 
   /**
    * Adds one job.
    *
-   * @throws TaskParamsInvalidError, TaskParamsTooLargeError (not retryable), TaskQueueUnavailableError (retryable)
+   * @throws TaskParamsInvalidError, TaskParamsTooLargeError (not retryable), TaskQueueFullError, TaskQueueUnavailableError
+   * (retryable)
    */
   async enqueue<P extends object>(
     task: TaskDefinition<P>,
@@ -182,14 +189,24 @@ export class TaskClient {
     add: (queue: TaskQueue) => Promise<T>,
   ): Promise<T> {
     try {
-      return await add(await within(READY_TIMEOUT_MS, this.queues.ready(task.queue)));
+      return await add(await within(READY_TIMEOUT_MS, this.admittingQueue(task.queue, jobs.length)));
     } catch (error) {
       this.metrics
         .counter('bus_task_enqueue_failures_total')
         .inc({ queue: task.queue, task: task.name }, jobs.length);
       if (error instanceof TaskError) throw error;
-      throw tooLarge(task, jobs) ?? new TaskQueueUnavailableError(task.queue, error);
+      throw (
+        tooLarge(task, jobs) ??
+        this.admission.refusalOf(error, task.queue, jobs.length) ??
+        new TaskQueueUnavailableError(task.queue, error)
+      );
     }
+  }
+
+  private async admittingQueue(name: QueueName, jobs: number): Promise<TaskQueue> {
+    const queue = await this.queues.ready(name);
+    await this.admission.check(name, jobs);
+    return queue;
   }
 
   private count(task: TaskDefinition, duplicate: boolean): void {
