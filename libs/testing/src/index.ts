@@ -12,6 +12,7 @@ export {
   type MosquittoServer,
   type MosquittoServerOptions,
 } from './backends/mosquitto-server.ts';
+export { startOtlpSink, type OtlpSink, type SunkSpan } from './backends/otlp-sink.ts';
 export { createDatabase, type PostgresDatabase } from './backends/postgres-database.ts';
 export {
   startPostgres,

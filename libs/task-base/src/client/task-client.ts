@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Job, JobsOptions } from 'bullmq';
-import { Metrics, currentCorrelationId } from '@bus/observability';
+import { Metrics, currentCorrelationId, currentTraceparent, inSpan } from '@bus/observability';
 import { validatePayload } from '@bus/payload-schemas';
 import type { PayloadClass } from '@bus/payload-schemas';
 import { RedisConnections, writeTogether } from '@bus/platform';
@@ -17,6 +17,7 @@ import {
   TaskQueueUnavailableError,
 } from '../task-base.errors.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
+import { sendSpan } from '../tracing/task-spans.ts';
 import { TASK_BACKOFF } from '../runner/retry-delay.ts';
 import { Admission } from './admission.ts';
 import { readFinishedJob, runAgainIfWanted } from './earlier-job.ts';
@@ -99,9 +100,16 @@ export class TaskClient {
     params: P,
     options: EnqueueOptions = {},
   ): Promise<EnqueueReceipt> {
-    const prepared = this.prepare(task, params, options);
-    const [receipt] = await this.send(task, [prepared], (queue) => this.addChunk(queue, task, [prepared]));
-    return receipt as EnqueueReceipt;
+    return inSpan(
+      () => sendSpan(task),
+      async () => {
+        const prepared = this.prepare(task, params, options);
+        const [receipt] = await this.send(task, [prepared], (queue) =>
+          this.addChunk(queue, task, [prepared]),
+        );
+        return receipt as EnqueueReceipt;
+      },
+    );
   }
 
   /**
@@ -114,13 +122,18 @@ export class TaskClient {
     task: TaskDefinition<P>,
     items: readonly EnqueueItem<P>[],
   ): Promise<EnqueueReceipt[]> {
-    const prepared = items.map(({ params, ...options }) => this.prepare(task, params, options));
-    const receipts: EnqueueReceipt[] = [];
-    for (let start = 0; start < prepared.length; start += JOBS_PER_TRANSACTION) {
-      const chunk = prepared.slice(start, start + JOBS_PER_TRANSACTION);
-      receipts.push(...(await this.send(task, chunk, (queue) => this.addChunk(queue, task, chunk))));
-    }
-    return receipts;
+    return inSpan(
+      () => sendSpan(task, items.length),
+      async () => {
+        const prepared = items.map(({ params, ...options }) => this.prepare(task, params, options));
+        const receipts: EnqueueReceipt[] = [];
+        for (let start = 0; start < prepared.length; start += JOBS_PER_TRANSACTION) {
+          const chunk = prepared.slice(start, start + JOBS_PER_TRANSACTION);
+          receipts.push(...(await this.send(task, chunk, (queue) => this.addChunk(queue, task, chunk))));
+        }
+        return receipts;
+      },
+    );
   }
 
   private async addChunk(
@@ -152,6 +165,7 @@ export class TaskClient {
     options: EnqueueOptions,
   ): PreparedJob {
     const definition = QUEUES[task.queue];
+    const traceparent = currentTraceparent();
     return {
       name: task.name,
       isNamed: options.jobId !== undefined,
@@ -161,6 +175,7 @@ export class TaskClient {
           correlation_id: options.correlationId ?? currentCorrelationId() ?? randomUUID(),
           enqueued_at: new Date().toISOString(),
           ...(options.scheduleRunId === undefined ? {} : { schedule_run_id: options.scheduleRunId }),
+          ...(traceparent === undefined ? {} : { traceparent }),
         },
       },
       opts: {
