@@ -14,7 +14,9 @@ const serialProjects = new Set(['e2e']);
 const singleServerSpecs = [
   'src/client/full-redis.integration.spec.ts',
   'src/client/task-client-outage.integration.spec.ts',
+  'src/runner/fetch-behind-wait.integration.spec.ts',
   'src/runner/task-workers-outage.integration.spec.ts',
+  'src/schedules/scheduled-jobs.integration.spec.ts',
 ];
 
 const projectRoots = [
