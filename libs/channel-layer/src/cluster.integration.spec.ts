@@ -1,40 +1,19 @@
-import { startRedis, waitFor, type RedisServer } from '@bus/testing';
+import { startRedisCluster, waitFor, type RedisCluster } from '@bus/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestGateway, TestProcess, testKeys } from './fixtures/channel-processes.fixture.ts';
 import { closeAfterEach } from './fixtures/close-after-each.fixture.ts';
 import { TestClient } from './fixtures/test-client.fixture.ts';
 
-const SLOTS = ['0 5460', '5461 10922', '10923 16383'];
-let nodes: RedisServer[] = [];
+let cluster: RedisCluster;
 let redisUrl: string;
 const opened = closeAfterEach();
 
 beforeAll(async () => {
-  nodes = await Promise.all(SLOTS.map(() => startRedis({ settings: { 'cluster-enabled': 'yes' } })));
-  const clients = nodes.map(({ url }) => new Redis(url));
-  for (const [index, client] of clients.entries()) {
-    await client.call('CLUSTER', 'ADDSLOTSRANGE', ...SLOTS[index]!.split(' '));
-    await client.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
-    await client.call('CLUSTER', 'MEET', '127.0.0.1', String(nodes[0]!.port));
-  }
-  await waitFor(
-    async () => {
-      const states = await Promise.all(
-        clients.map((client) => client.call('CLUSTER', 'INFO') as Promise<string>),
-      );
-      return states.every(
-        (state) => state.includes('cluster_state:ok') && state.includes('cluster_known_nodes:3'),
-      );
-    },
-    { timeoutMs: 20_000 },
-  );
-  for (const client of clients) client.disconnect();
-  redisUrl = `redis-cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
+  cluster = await startRedisCluster();
+  redisUrl = cluster.url;
 });
-afterAll(async () => {
-  await Promise.all(nodes.map((node) => node.stop()));
-});
+afterAll(() => cluster.stop());
 
 describe('on a Redis Cluster', () => {
   it('groups live in one slot each, and broadcasts, histories, resume and adapter requests work', async () => {
@@ -85,7 +64,7 @@ describe('on a Redis Cluster', () => {
     const groups = ['tenant_1', 'tenant_2', 'tenant_3', 'tenant_4'];
     const client = opened(new TestClient(groups));
     await client.connect(gateway.url);
-    const admins = nodes.map(({ url }) => new Redis(url));
+    const admins = cluster.nodes.map(({ url }) => new Redis(url));
     for (let n = 1; n <= 60; n += 1) {
       if (n % 20 === 0)
         await Promise.all(admins.map((admin) => admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')));

@@ -75,6 +75,7 @@ export {
   TaskHardTimeLimitError,
   TaskParamsInvalidError,
   TaskParamsTooLargeError,
+  TaskQueueFullError,
   TaskQueueUnavailableError,
   TaskSoftTimeLimitError,
   UnknownTaskError,

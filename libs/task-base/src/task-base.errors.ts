@@ -1,6 +1,7 @@
 /** Stable codes of this library's errors. */
 export type TaskErrorCode =
   | 'TASK_QUEUE_UNAVAILABLE'
+  | 'TASK_QUEUE_FULL'
   | 'TASK_PARAMS_INVALID'
   | 'TASK_PARAMS_TOO_LARGE'
   | 'TASK_UNKNOWN'
@@ -32,6 +33,19 @@ export interface ParameterProblem {
 export class TaskQueueUnavailableError extends TaskError {
   constructor(queue: string, cause: unknown) {
     super('TASK_QUEUE_UNAVAILABLE', true, `queue '${queue}' did not take the job; try again`, { cause });
+  }
+}
+
+/** Redis has too little memory left for jobs of this queue. Nothing was added; it is there again once jobs have been done. */
+export class TaskQueueFullError extends TaskError {
+  constructor(queue: string, cause?: unknown) {
+    super(
+      'TASK_QUEUE_FULL',
+      true,
+      `queue '${queue}' takes no jobs while the memory of Redis is nearly used up; ` +
+        'try again later, and add workers or raise maxmemory if it lasts',
+      { cause },
+    );
   }
 }
 

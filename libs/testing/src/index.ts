@@ -12,12 +12,14 @@ export {
   type MosquittoServer,
   type MosquittoServerOptions,
 } from './backends/mosquitto-server.ts';
+export { startOtlpSink, type OtlpSink, type SunkSpan } from './backends/otlp-sink.ts';
 export { createDatabase, type PostgresDatabase } from './backends/postgres-database.ts';
 export {
   startPostgres,
   type PostgresServer,
   type PostgresServerOptions,
 } from './backends/postgres-server.ts';
+export { startRedisCluster, type RedisCluster } from './backends/redis-cluster.ts';
 export { createRedisDatabase } from './backends/redis-database.ts';
 export { startRedis, type RedisServer, type RedisServerOptions } from './backends/redis-server.ts';
 export {

@@ -84,6 +84,7 @@ export class FleetMetrics {
       const state = await this.redisState.read();
       families.set('bus_redis_memory_used_bytes', {}, state.memoryUsedBytes);
       families.set('bus_redis_memory_limit_bytes', {}, state.memoryLimitBytes);
+      families.set('bus_redis_memory_used_ratio', {}, state.memoryUsedRatio);
       families.set('bus_redis_connected_clients', {}, state.connectedClients);
       families.set('bus_redis_commands_processed_total', {}, state.commandsProcessed);
       families.set('bus_redis_evicted_keys_total', {}, state.evictedKeys);

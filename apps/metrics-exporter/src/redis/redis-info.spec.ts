@@ -21,12 +21,18 @@ it('reads the answer to INFO', () => {
   expect(parseRedisInfo(INFO.join('\r\n'))).toEqual({
     memoryUsedBytes: 1_048_576,
     memoryLimitBytes: 0,
+    memoryUsedRatio: 0,
     connectedClients: 5,
     commandsProcessed: 900,
     evictedKeys: 2,
     uptimeSeconds: 77,
     isPersistenceOk: true,
   });
+});
+
+it('compares what Redis counts against its limit with the limit', () => {
+  const info = ['used_memory:1000', 'mem_not_counted_for_evict:200', 'maxmemory:1600'].join('\r\n');
+  expect(parseRedisInfo(info).memoryUsedRatio).toBe(0.5);
 });
 
 it.each(['rdb_last_bgsave_status', 'aof_last_bgrewrite_status', 'aof_last_write_status'])(

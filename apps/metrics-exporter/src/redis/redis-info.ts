@@ -11,9 +11,11 @@ export function parseRedisInfo(info: string): RedisState {
       fields.set(line.slice(0, separator), line.slice(separator + 1));
   }
   const number = (name: string) => Number(fields.get(name) ?? 0);
+  const limit = number('maxmemory');
   return {
     memoryUsedBytes: number('used_memory'),
-    memoryLimitBytes: number('maxmemory'),
+    memoryLimitBytes: limit,
+    memoryUsedRatio: limit === 0 ? 0 : (number('used_memory') - number('mem_not_counted_for_evict')) / limit,
     connectedClients: number('connected_clients'),
     commandsProcessed: number('total_commands_processed'),
     evictedKeys: number('evicted_keys'),

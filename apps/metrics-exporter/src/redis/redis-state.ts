@@ -7,6 +7,8 @@ export interface RedisState {
   readonly memoryUsedBytes: number;
   /** 0: no limit. */
   readonly memoryLimitBytes: number;
+  /** Of the fullest server, by the count that Redis holds against its limit; 0: no limit. */
+  readonly memoryUsedRatio: number;
   readonly connectedClients: number;
   readonly commandsProcessed: number;
   readonly evictedKeys: number;
@@ -29,6 +31,7 @@ export class RedisStateReader {
     return {
       memoryUsedBytes: sum((state) => state.memoryUsedBytes),
       memoryLimitBytes: sum((state) => state.memoryLimitBytes),
+      memoryUsedRatio: Math.max(...states.map((state) => state.memoryUsedRatio)),
       connectedClients: sum((state) => state.connectedClients),
       commandsProcessed: sum((state) => state.commandsProcessed),
       evictedKeys: sum((state) => state.evictedKeys),

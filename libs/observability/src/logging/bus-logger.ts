@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Level, type Logger as PinoLogger } from 'pino';
 import { currentCorrelationId } from '../correlation/correlation-context.ts';
+import { currentTraceId } from '../tracing/spans.ts';
 import { logLine } from './log-line.ts';
 import { prettyDestination } from './pretty-destination.ts';
 
@@ -20,7 +21,7 @@ const FRAMEWORK_CONTEXTS = new Set<unknown>([
 
 /**
  * The logger behind Nest's `Logger`: one JSON object per line on standard output, every value redacted by field name and
- * by pattern, the correlation id of the current message added. Written synchronously, so nothing is lost at exit.
+ * by pattern, the correlation id of the current message and, with tracing, the trace id added. Written synchronously, so nothing is lost at exit.
  *
  * `logger.log('message', {fields})`, `logger.error('message', error, {fields})`. A string as the last argument
  * is the context, as Nest passes it; an Error anywhere becomes the field `err`.
@@ -61,6 +62,8 @@ export class BusLogger implements LoggerService {
     const { text, fields } = logLine(message, rest);
     const correlationId = currentCorrelationId();
     if (correlationId !== undefined) fields['correlation_id'] ??= correlationId;
+    const traceId = currentTraceId();
+    if (traceId !== undefined) fields['trace_id'] ??= traceId;
     this.#pino[level](fields, text);
   }
 }

@@ -4,7 +4,9 @@ import {
   EventLoopMonitor,
   Metrics,
   ReadinessRegistry,
+  startTracing,
   type BusLogger,
+  type Tracing,
 } from '@bus/observability';
 import { settingsWarnings } from '../settings/load-settings.ts';
 import type { RuntimeSettings } from '../settings/runtime.settings.ts';
@@ -18,6 +20,12 @@ export interface RunAppOptions<A extends INestApplicationContext> {
   readonly createApp: (logger: BusLogger) => Promise<A>;
   /** Opens the doors of an HTTP application or microservice. Default `app.init()`. */
   readonly listen?: (app: A) => Promise<void>;
+}
+
+interface Started<A extends INestApplicationContext = INestApplicationContext> {
+  readonly app: A;
+  readonly opsPort: number;
+  readonly tracing: Tracing;
 }
 
 /**
@@ -59,20 +67,27 @@ async function start<A extends INestApplicationContext>(
   options: RunAppOptions<A>,
   logger: BusLogger,
   opsServer: OpsServer,
-): Promise<{ app: A; opsPort: number }> {
-  const { OPS_HOST, OPS_PORT } = options.settings.runtime;
+): Promise<Started<A>> {
+  const { runtime } = options.settings;
+  const { OPS_HOST, OPS_PORT } = runtime;
+  const tracing = await startTracing({
+    endpoint: runtime.OTEL_EXPORTER_OTLP_ENDPOINT,
+    sampleRatio: runtime.OTEL_TRACES_SAMPLER_ARG,
+    app: options.app,
+    instance: runtime.INSTANCE_ID,
+  });
   const opsPort = await opsServer.listen(OPS_HOST, OPS_PORT);
   const app = await options.createApp(logger);
   opsServer.attach(app.get(ReadinessRegistry, { strict: false }), app.get(Metrics, { strict: false }));
   await (options.listen ? options.listen(app) : app.init());
   opsServer.setStarted();
-  return { app, opsPort };
+  return { app, opsPort, tracing };
 }
 
 function stopOnSignal(
   logger: Logger,
   deadlineMs: number,
-  started: Promise<{ app: INestApplicationContext }>,
+  started: Promise<Started>,
 ): { readonly isRequested: boolean } {
   const shutdown = { isRequested: false };
   const onSignal = (signal: NodeJS.Signals) => {
@@ -97,16 +112,13 @@ function stopOnSignal(
   return shutdown;
 }
 
-async function stop(
-  logger: Logger,
-  signal: NodeJS.Signals,
-  started: Promise<{ app: INestApplicationContext }>,
-): Promise<void> {
+async function stop(logger: Logger, signal: NodeJS.Signals, started: Promise<Started>): Promise<void> {
   const startedAt = performance.now();
   try {
-    const { app } = await started;
+    const { app, tracing } = await started;
     app.get(ReadinessRegistry, { strict: false }).setDraining();
     await app.close();
+    await tracing.stop();
     logger.log('stopped', { signal, took_ms: Math.round(performance.now() - startedAt) });
     process.exit(0);
   } catch (error) {

@@ -6,6 +6,8 @@ const NASTY = 'a}b{c:d e';
 const EXAMPLES: Record<keyof typeof redisKeys, string> = {
   queuePrefix: redisKeys.queuePrefix(NASTY),
   queueLineage: redisKeys.queueLineage(NASTY),
+  queueRaisedJobs: redisKeys.queueRaisedJobs(NASTY),
+  queueAgeingLease: redisKeys.queueAgeingLease(NASTY),
   groupHistory: redisKeys.groupHistory(NASTY),
   groupMeta: redisKeys.groupMeta(NASTY),
   groupSeenEvent: redisKeys.groupSeenEvent(NASTY, NASTY),

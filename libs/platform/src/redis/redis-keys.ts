@@ -15,6 +15,11 @@ export const redisKeys = {
   /** A random name that is there as long as the data of the queue's node: when it has gone, so have the jobs. */
   queueLineage: (queue: string) => `bus:{${segment(queue)}}:lineage`,
 
+  /** Set of the waiting jobs of one queue that have risen above their priority. */
+  queueRaisedJobs: (queue: string) => `bus:{${segment(queue)}}:raised`,
+  /** Taken by the worker that looks for aged jobs in one queue. */
+  queueAgeingLease: (queue: string) => `bus:{${segment(queue)}}:ageing`,
+
   /** Stream with the sealed history of one group. `groupTag` is the keyed hash of the group name. */
   groupHistory: (groupTag: string) => `bus:cl:{${segment(groupTag)}}:h`,
   /** Hash with epoch and last offset of one group. */

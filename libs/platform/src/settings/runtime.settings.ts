@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { IsIn, IsInt, Matches, Max, Min, IsNotEmpty } from 'class-validator';
+import { IsIn, IsInt, IsNotEmpty, IsUrl, Matches, Max, Min } from 'class-validator';
 import { Setting } from './setting.decorator.ts';
 
 /** What every process has: its name, its log, its operations port, its time to stop. */
@@ -68,4 +68,29 @@ export class RuntimeSettings {
   @Min(100)
   @Max(60_000)
   METRICS_SNAPSHOT_INTERVAL_MS!: number;
+
+  @Setting({
+    description:
+      'Address of an OpenTelemetry collector that takes OTLP over HTTP; traces are sent to /v1/traces of it. Default no tracing.',
+    optional: true,
+    example: 'http://127.0.0.1:4318',
+  })
+  @IsUrl(
+    {
+      protocols: ['http', 'https'],
+      require_tld: false,
+      require_protocol: true,
+      require_valid_protocol: true,
+    },
+    { message: 'must be an address such as http://collector:4318' },
+  )
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+
+  @Setting({
+    description: 'Part of the traces begun by this process that is recorded, from 0 to 1.',
+    default: 1,
+  })
+  @Min(0)
+  @Max(1)
+  OTEL_TRACES_SAMPLER_ARG!: number;
 }

@@ -9,6 +9,7 @@ import { sanitiseOutcome } from './sanitise-outcome.ts';
 import type { ScheduleReports } from '../schedules/schedule-reports.ts';
 import { skipSettledRun } from './skip-settled-run.ts';
 import type { TaskLink } from './task-run.ts';
+import { traceRun } from './trace-run.ts';
 
 /** Everything that happens around a handler, from the outside in. A new concern is one file and one line here. */
 export function taskChain(metrics: Metrics, scheduleReports?: ScheduleReports): readonly TaskLink[] {
@@ -16,6 +17,7 @@ export function taskChain(metrics: Metrics, scheduleReports?: ScheduleReports): 
     sanitiseOutcome, // outermost: nothing leaves for Redis without passing it
     measureRun(metrics),
     carryCorrelation,
+    traceRun,
     logRun,
     readParameters(metrics), // inside measuring and logging, so a refused job is seen by both
     skipSettledRun(scheduleReports),

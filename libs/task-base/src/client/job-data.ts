@@ -7,6 +7,8 @@ export interface JobData {
     readonly enqueued_at: string;
     /** The run of a schedule this job is for. Optional: only scheduled jobs have one. */
     readonly schedule_run_id?: string;
+    /** W3C trace context of the enqueuing; jobs of a process without tracing, and older ones, have none. */
+    readonly traceparent?: string;
   };
 }
 
@@ -24,6 +26,12 @@ const RUN_ID = /^[0-9]{1,18}$/;
 export function readScheduleRunId(data: unknown): string | undefined {
   const id = fieldOf(fieldOf(data, 'meta'), 'schedule_run_id');
   return typeof id === 'string' && RUN_ID.test(id) ? id : undefined;
+}
+
+/** The trace a stored job belongs to, as it lies there; undefined when it names none. */
+export function readTraceparent(data: unknown): string | undefined {
+  const traceparent = fieldOf(fieldOf(data, 'meta'), 'traceparent');
+  return typeof traceparent === 'string' ? traceparent : undefined;
 }
 
 /** The parameters of stored job data, unchecked; undefined when the data is not a job of this bus. */

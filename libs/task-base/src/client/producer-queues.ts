@@ -17,6 +17,7 @@ export class ProducerQueues {
   private readonly opened = new Map<QueueName, Promise<TaskQueue>>();
   private readonly connection: RedisConnection;
   private readonly onError: (queue: QueueName, error: Error) => void;
+  private becomingReady: Promise<void> | undefined;
 
   constructor(connection: RedisConnection, onError: (queue: QueueName, error: Error) => void) {
     this.connection = connection;
@@ -35,6 +36,7 @@ export class ProducerQueues {
   }
 
   private async open(name: QueueName): Promise<TaskQueue> {
+    await this.connectionReady();
     const queue: TaskQueue = new Queue(name, {
       connection: this.connection,
       prefix: redisKeys.queuePrefix(name),
@@ -43,5 +45,16 @@ export class ProducerQueues {
     queue.on('error', (error) => this.onError(name, error));
     await queue.waitUntilReady();
     return queue;
+  }
+
+  /** BullMQ takes a cluster for ready a step too early, when a producer's connection still refuses every command. */
+  private connectionReady(): Promise<void> {
+    if (this.connection.status === 'ready') return Promise.resolve();
+    this.becomingReady ??= new Promise<void>((resolve) => this.connection.once('ready', resolve)).finally(
+      () => {
+        this.becomingReady = undefined;
+      },
+    );
+    return this.becomingReady;
   }
 }

@@ -1,30 +1,17 @@
-import { NestFactory } from '@nestjs/core';
-import { Module } from '@nestjs/common';
 import type { INestApplicationContext } from '@nestjs/common';
 import { RedisConnections, redisKeys } from '@bus/platform';
 import { runWithCorrelationId } from '@bus/observability';
-import { createRedisDatabase, startRedis, waitFor } from '@bus/testing';
+import { createRedisDatabase } from '@bus/testing';
 import { Queue, Worker } from 'bullmq';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { EchoParams } from '../fixtures/test-tasks.fixture.ts';
 import { testTask } from '../fixtures/test-tasks.fixture.ts';
-import { platformFor } from '../fixtures/test-worker.fixture.ts';
-import {
-  TaskParamsInvalidError,
-  TaskParamsTooLargeError,
-  TaskQueueUnavailableError,
-} from '../task-base.errors.ts';
-import { TaskClientModule } from './task-client.module.ts';
+import { startClient } from '../fixtures/test-client.fixture.ts';
+import { TaskParamsInvalidError, TaskParamsTooLargeError } from '../task-base.errors.ts';
 import { TaskClient } from './task-client.ts';
 
 const echo = testTask('echo');
 const alert = testTask('alert', { sentAgain: 'run-again' });
-
-async function startClient(redisUrl: string): Promise<INestApplicationContext> {
-  @Module({ imports: [platformFor(redisUrl), TaskClientModule] })
-  class App {}
-  return NestFactory.createApplicationContext(App, { logger: false });
-}
 
 describe('TaskClient', () => {
   let app: INestApplicationContext;
@@ -186,71 +173,6 @@ describe('TaskClient', () => {
       await app.get(RedisConnections).commands.hset(queue.toKey(jobId), 'finishedOn', Date.now() - 60_000);
     }
   }
-});
-
-describe('TaskClient without Redis', () => {
-  it('rejects with a retryable error while Redis is away, from the start and later, and works when it is back', async () => {
-    // Synced on every write: with a sync each second, a killed Redis may forget what it has just confirmed.
-    const redis = await startRedis({ settings: { appendfsync: 'always' } });
-    await redis.kill('SIGKILL');
-    const app = await startClient(redis.url);
-    try {
-      const client = app.get(TaskClient);
-      const enqueue = () => client.enqueue(echo, { text: 'hi' }, { jobId: 'one' });
-      const unavailable = {
-        code: 'TASK_QUEUE_UNAVAILABLE',
-        isRetryable: true,
-        name: TaskQueueUnavailableError.name,
-      };
-
-      await expect(enqueue()).rejects.toMatchObject(unavailable);
-      await redis.restart();
-      const receipt = await waitFor(enqueue, { message: 'the first job to be taken' });
-      expect(receipt).toMatchObject({ jobId: 'echo-one' });
-
-      await redis.kill('SIGKILL');
-      await expect(enqueue()).rejects.toMatchObject(unavailable);
-      await redis.restart();
-      expect(await waitFor(enqueue, { message: 'the job to be taken again' })).toMatchObject({
-        duplicate: true,
-      });
-    } finally {
-      await app.close();
-      await redis.stop();
-    }
-  });
-
-  it('opens a queue anew when the first try failed for another reason', async () => {
-    const redis = await startRedis();
-    const admin = await startClient(redis.url);
-    const { commands } = admin.get(RedisConnections);
-    await commands.call('ACL', 'SETUSER', 'shy', 'on', '>secret', '~*', '&*', '+@all', '-info');
-    const app = await startClient(redis.url.replace('redis://', 'redis://shy:secret@'));
-    try {
-      const enqueue = () => app.get(TaskClient).enqueue(echo, { text: 'hi' });
-      await expect(enqueue()).rejects.toMatchObject({ code: 'TASK_QUEUE_UNAVAILABLE' });
-      await commands.call('ACL', 'SETUSER', 'shy', '+info');
-      expect(await waitFor(enqueue)).toMatchObject({ duplicate: false });
-    } finally {
-      await Promise.all([app.close(), admin.close()]);
-      await redis.stop();
-    }
-  });
-
-  it('reports a Redis that is full as unavailable', async () => {
-    const redis = await startRedis({ maxMemory: '2mb' });
-    const app = await startClient(redis.url);
-    try {
-      const client = app.get(TaskClient);
-      const fill = async () => {
-        for (;;) await client.enqueue(echo, { text: 'x'.repeat(200) });
-      };
-      await expect(fill()).rejects.toMatchObject({ code: 'TASK_QUEUE_UNAVAILABLE', isRetryable: true });
-    } finally {
-      await app.close();
-      await redis.stop();
-    }
-  });
 });
 
 /** No rules of its own and no limits on text, so that only the size of the job stops it. */

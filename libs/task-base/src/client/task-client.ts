@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Job, JobsOptions } from 'bullmq';
-import { Metrics, currentCorrelationId } from '@bus/observability';
+import { Metrics, currentCorrelationId, currentTraceparent, inSpan } from '@bus/observability';
 import { validatePayload } from '@bus/payload-schemas';
 import type { PayloadClass } from '@bus/payload-schemas';
 import { RedisConnections, writeTogether } from '@bus/platform';
@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { toBullPriority } from '../queues/job-priority.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
+import type { QueueName } from '../queues/queue-catalog.ts';
 import {
   TaskError,
   TaskParamsInvalidError,
@@ -16,12 +17,15 @@ import {
   TaskQueueUnavailableError,
 } from '../task-base.errors.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
+import { sendSpan } from '../tracing/task-spans.ts';
 import { TASK_BACKOFF } from '../runner/retry-delay.ts';
+import { Admission } from './admission.ts';
 import { readFinishedJob, runAgainIfWanted } from './earlier-job.ts';
 import type { JobData } from './job-data.ts';
 import { jobIdOf } from './job-id.ts';
 import { ProducerQueues } from './producer-queues.ts';
 import type { TaskQueue } from './producer-queues.ts';
+import { RedisMemory } from './redis-memory.ts';
 
 /** How a job is enqueued, all optional. */
 export interface EnqueueOptions {
@@ -71,6 +75,7 @@ export class TaskClient {
   private readonly connection: RedisConnection;
   private readonly queues: ProducerQueues;
   private readonly metrics: Metrics;
+  private readonly admission: Admission;
   /** Parameters that passed here before, by object: a retry of a failed enqueue does not pay for the check twice. */
   private readonly checked = new WeakMap<object, PayloadClass>();
 
@@ -80,21 +85,31 @@ export class TaskClient {
     this.queues = new ProducerQueues(this.connection, (queue, error) =>
       this.warnings.warn(`queue ${queue}`, error),
     );
+    const memory = new RedisMemory(this.connection, (error) => this.warnings.warn('memory of Redis', error));
+    this.admission = new Admission(memory, metrics);
   }
 
   /**
    * Adds one job.
    *
-   * @throws TaskParamsInvalidError, TaskParamsTooLargeError (not retryable), TaskQueueUnavailableError (retryable)
+   * @throws TaskParamsInvalidError, TaskParamsTooLargeError (not retryable), TaskQueueFullError, TaskQueueUnavailableError
+   * (retryable)
    */
   async enqueue<P extends object>(
     task: TaskDefinition<P>,
     params: P,
     options: EnqueueOptions = {},
   ): Promise<EnqueueReceipt> {
-    const prepared = this.prepare(task, params, options);
-    const [receipt] = await this.send(task, [prepared], (queue) => this.addChunk(queue, task, [prepared]));
-    return receipt as EnqueueReceipt;
+    return inSpan(
+      () => sendSpan(task),
+      async () => {
+        const prepared = this.prepare(task, params, options);
+        const [receipt] = await this.send(task, [prepared], (queue) =>
+          this.addChunk(queue, task, [prepared]),
+        );
+        return receipt as EnqueueReceipt;
+      },
+    );
   }
 
   /**
@@ -107,13 +122,18 @@ export class TaskClient {
     task: TaskDefinition<P>,
     items: readonly EnqueueItem<P>[],
   ): Promise<EnqueueReceipt[]> {
-    const prepared = items.map(({ params, ...options }) => this.prepare(task, params, options));
-    const receipts: EnqueueReceipt[] = [];
-    for (let start = 0; start < prepared.length; start += JOBS_PER_TRANSACTION) {
-      const chunk = prepared.slice(start, start + JOBS_PER_TRANSACTION);
-      receipts.push(...(await this.send(task, chunk, (queue) => this.addChunk(queue, task, chunk))));
-    }
-    return receipts;
+    return inSpan(
+      () => sendSpan(task, items.length),
+      async () => {
+        const prepared = items.map(({ params, ...options }) => this.prepare(task, params, options));
+        const receipts: EnqueueReceipt[] = [];
+        for (let start = 0; start < prepared.length; start += JOBS_PER_TRANSACTION) {
+          const chunk = prepared.slice(start, start + JOBS_PER_TRANSACTION);
+          receipts.push(...(await this.send(task, chunk, (queue) => this.addChunk(queue, task, chunk))));
+        }
+        return receipts;
+      },
+    );
   }
 
   private async addChunk(
@@ -145,6 +165,7 @@ export class TaskClient {
     options: EnqueueOptions,
   ): PreparedJob {
     const definition = QUEUES[task.queue];
+    const traceparent = currentTraceparent();
     return {
       name: task.name,
       isNamed: options.jobId !== undefined,
@@ -154,6 +175,7 @@ export class TaskClient {
           correlation_id: options.correlationId ?? currentCorrelationId() ?? randomUUID(),
           enqueued_at: new Date().toISOString(),
           ...(options.scheduleRunId === undefined ? {} : { schedule_run_id: options.scheduleRunId }),
+          ...(traceparent === undefined ? {} : { traceparent }),
         },
       },
       opts: {
@@ -182,14 +204,24 @@ export class TaskClient {
     add: (queue: TaskQueue) => Promise<T>,
   ): Promise<T> {
     try {
-      return await add(await within(READY_TIMEOUT_MS, this.queues.ready(task.queue)));
+      return await add(await within(READY_TIMEOUT_MS, this.admittingQueue(task.queue, jobs.length)));
     } catch (error) {
       this.metrics
         .counter('bus_task_enqueue_failures_total')
         .inc({ queue: task.queue, task: task.name }, jobs.length);
       if (error instanceof TaskError) throw error;
-      throw tooLarge(task, jobs) ?? new TaskQueueUnavailableError(task.queue, error);
+      throw (
+        tooLarge(task, jobs) ??
+        this.admission.refusalOf(error, task.queue, jobs.length) ??
+        new TaskQueueUnavailableError(task.queue, error)
+      );
     }
+  }
+
+  private async admittingQueue(name: QueueName, jobs: number): Promise<TaskQueue> {
+    const queue = await this.queues.ready(name);
+    await this.admission.check(name, jobs);
+    return queue;
   }
 
   private count(task: TaskDefinition, duplicate: boolean): void {

@@ -53,7 +53,7 @@ async function readQueue(
       connection.zcard(key('completed')),
       connection.zcard(key('failed')),
       connection.hexists(key('meta'), 'paused'),
-      oldestWaitingSeconds(connection, key),
+      oldestWaitingSeconds(connection, queue, key),
       connected,
     ]);
   return {
@@ -65,9 +65,10 @@ async function readQueue(
   };
 }
 
-/** Within one priority jobs are served in order, so the first of each is the oldest of it. */
+/** Within one priority jobs are served in order, so the first of each is the oldest of it, save those that rose to it. */
 async function oldestWaitingSeconds(
   connection: RedisConnection,
+  queue: QueueName,
   key: (type: string) => string,
 ): Promise<number> {
   const firstOfPriority = (priority: number) => {
@@ -75,14 +76,22 @@ async function oldestWaitingSeconds(
     return connection.zrangebyscore(key('prioritized'), score, score + PRIORITY_STEP - 1, 'LIMIT', 0, 1);
   };
   const priorities = Array.from({ length: HIGHEST_PRIORITY + 1 }, (_, priority) => priority);
-  const [redelivered, ...firsts] = await Promise.all([
+  const [redelivered, raised, ...firsts] = await Promise.all([
     connection.lindex(key('wait'), -1),
+    raisedJobs(connection, queue, key('prioritized')),
     ...priorities.map(firstOfPriority),
   ]);
-  const ids = [...firsts.flat(), ...(redelivered === null ? [] : [redelivered])];
+  const ids = [...firsts.flat(), ...raised, ...(redelivered === null ? [] : [redelivered])];
   const since = await Promise.all(ids.map((id) => readySinceMs(connection, key(id))));
   const oldest = Math.min(...since.filter((time) => time > 0));
   return Number.isFinite(oldest) ? Math.max(0, (Date.now() - oldest) / 1_000) : 0;
+}
+
+/** Raised jobs that have started meanwhile are forgotten only by the next pass. */
+async function raisedJobs(connection: RedisConnection, queue: QueueName, waiting: string): Promise<string[]> {
+  const ids = await connection.smembers(redisKeys.queueRaisedJobs(queue));
+  const scores = await Promise.all(ids.map((id) => connection.zscore(waiting, id)));
+  return ids.filter((_id, index) => scores[index] !== null);
 }
 
 /** 0 when the job is gone by now. */

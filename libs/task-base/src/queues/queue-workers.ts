@@ -16,17 +16,36 @@ export interface ConnectedWorker {
 /** BullMQ names a worker's connection after its queue, and after the worker when that has a name. */
 const WORKER_NAME_MARK = ':w:';
 
-/** All workers that are connected to this database, over all processes; a cluster is asked node by node. */
+/**
+ * All workers that are connected to this database, over all processes. Of a cluster a worker is connected to the server of its queue
+ * and maybe to others, to each once; it is counted once.
+ */
 export async function connectedWorkers(connection: RedisConnection): Promise<ConnectedWorker[]> {
-  const nodes = 'nodes' in connection ? connection.nodes('master') : [connection];
+  const servers = await serversOf(connection);
   const lists = await Promise.all(
-    nodes.map(async (node) => {
-      const ofThisDatabase = ` db=${node.options.db ?? 0} `;
-      const list = String(await node.client('LIST'));
-      return list.split('\n').filter((line) => line.includes(ofThisDatabase));
+    servers.map(async (server) => {
+      const ofThisDatabase = ` db=${server.options.db ?? 0} `;
+      const list = String(await server.client('LIST'));
+      return list
+        .split('\n')
+        .filter((line) => line.includes(ofThisDatabase))
+        .flatMap(readWorker);
     }),
   );
-  return lists.flat().flatMap(readWorker);
+  return QUEUE_NAMES.flatMap((queue) =>
+    longest(lists.map((list) => list.filter((one) => one.queue === queue))),
+  );
+}
+
+async function serversOf(connection: RedisConnection) {
+  if (!('nodes' in connection)) return [connection];
+  // Before its first answer a cluster does not know its nodes.
+  await connection.ping();
+  return connection.nodes('master');
+}
+
+function longest<T>(lists: readonly T[][]): T[] {
+  return lists.reduce((longer, list) => (list.length > longer.length ? list : longer), []);
 }
 
 const queueOfClientName = new Map(

@@ -3,6 +3,7 @@ import type { BackendFactory, Job, JobJson, Processor, RedisQueueBackend, Worker
 import { FetchBehindWait } from './fetch-behind-wait.ts';
 import { hasField, mendJobHash, unreadableData } from './mend-job-hash.ts';
 import { StartOrder } from './start-order.ts';
+import { workWhenFull } from './work-when-full.ts';
 
 /** Scripts of BullMQ that hand a job to the worker. */
 const SCRIPTS_WITH_JOB = new Set(['moveToActive', 'moveToFinished']);
@@ -15,7 +16,7 @@ const REFUSED_PAUSE_MS = 500;
 
 /**
  * BullMQ's worker, which starts jobs in the order they were handed out, has the next one handed out without asking twice, and is
- * hardened against what may lie in Redis and against a Redis that answers only errors.
+ * hardened against what may lie in Redis and against a Redis that is full or answers only errors.
  */
 export class QueueWorker extends Worker<unknown, unknown, string> {
   private readonly startOrder: StartOrder;
@@ -73,6 +74,7 @@ function guardedBackend(startOrder: StartOrder): BackendFactory<RedisQueueBacken
     const backend = createRedisBackend(name, options, extra);
     const execute = backend.execCommand.bind(backend);
     backend.execCommand = (client, script, args) => {
+      workWhenFull(backend, client);
       const answer: unknown = execute(client, script, args);
       if (!SCRIPTS_WITH_JOB.has(script) || !(answer instanceof Promise)) return answer;
       return received(startOrder, answer);

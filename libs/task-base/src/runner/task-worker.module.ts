@@ -4,6 +4,8 @@ import { DiscoveryModule } from '@nestjs/core';
 import { TASK_CATALOG } from '../catalog/task-catalog.ts';
 import { DEAD_LETTER_STORE } from '../dead-letters/dead-letter.ts';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.ts';
+import { PriorityAgeing } from '../queues/priority-ageing.ts';
+import type { AgeingOptions } from '../queues/priority-ageing.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 import { ScheduleReports } from '../schedules/schedule-reports.ts';
@@ -27,6 +29,8 @@ export interface TaskWorkerModuleOptions {
   readonly drainMs?: number;
   /** @default TASK_CATALOG */
   readonly catalog?: readonly TaskDefinition[];
+  /** @default a job rises by one priority for each minute it waits */
+  readonly ageing?: AgeingOptions;
 }
 
 const DEFAULT_DRAIN_MS = 20_000;
@@ -45,15 +49,17 @@ export class TaskWorkerModule {
       imports = [],
       drainMs = DEFAULT_DRAIN_MS,
       catalog = TASK_CATALOG,
+      ageing,
     } = options;
     return {
       module: TaskWorkerModule,
       imports: [DiscoveryModule, ...imports],
       providers: [
-        { provide: TASK_WORKER_OPTIONS, useValue: { queues, drainMs, catalog } },
+        { provide: TASK_WORKER_OPTIONS, useValue: { queues, drainMs, catalog, ageing } },
         { provide: DEAD_LETTER_STORE, useExisting: deadLetterStore },
         ...scheduleProviders(schedules),
         TaskWorkers,
+        PriorityAgeing,
       ],
       exports: [TaskWorkers],
     };

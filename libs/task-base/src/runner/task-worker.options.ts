@@ -1,3 +1,4 @@
+import type { AgeingOptions } from '../queues/priority-ageing.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 
@@ -10,4 +11,6 @@ export interface TaskWorkerOptions {
   readonly catalog: readonly TaskDefinition[];
   /** On shutdown, how long running jobs may take to end before they go back to their queue, in milliseconds. */
   readonly drainMs: number;
+  /** How waiting jobs rise. @default DEFAULT_AGEING */
+  readonly ageing?: AgeingOptions | undefined;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { redisKeys } from '@bus/platform';
 import { ReadinessRegistry, currentCorrelationId } from '@bus/observability';
-import { createRedisDatabase, startRedis, waitFor } from '@bus/testing';
+import { createRedisDatabase, waitFor } from '@bus/testing';
 import { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { closedGate } from '../fixtures/gate.fixture.ts';
@@ -322,33 +322,4 @@ describe('TaskWorkers', () => {
     const starting = startTestWorker({ redisUrl, handlers: [], catalog: [echo] as TaskDefinition[] });
     await expect(starting).rejects.toMatchObject({ code: 'TASK_HANDLERS_INCOMPLETE' });
   });
-});
-
-describe('TaskWorkers over a Redis that fails', () => {
-  it('goes on where it was after a restart of Redis, with no job lost', async () => {
-    const redis = await startRedis({ settings: { appendfsync: 'always' } });
-    const done = new Set<string>();
-    const worker = await startTestWorker({
-      redisUrl: redis.url,
-      handlers: [handlerOf(echo, ({ text }) => Promise.resolve(done.add(text)))],
-      catalog: [echo] as TaskDefinition[],
-    });
-    try {
-      const texts = Array.from({ length: 60 }, (_, index) => `n${index}`);
-      const enqueueAll = Promise.all(
-        texts.map((text) =>
-          waitFor(() => worker.client.enqueue(echo, { text }, { jobId: text }), { timeoutMs: 20_000 }),
-        ),
-      );
-      await waitFor(() => done.size > 0);
-      await redis.kill('SIGKILL');
-      await redis.restart();
-      await enqueueAll;
-      await waitFor(() => done.size === texts.length, { timeoutMs: 20_000, message: 'all jobs to be done' });
-      expect(worker.letters.letters).toEqual([]);
-    } finally {
-      await worker.close();
-      await redis.stop();
-    }
-  }, 60_000);
 });

@@ -70,6 +70,12 @@ export const FLEET_METRICS = {
     labels: {},
     aggregator: 'max',
   },
+  bus_redis_memory_used_ratio: {
+    type: 'gauge',
+    help: 'Used part of the maxmemory of Redis, 0 when it has none; of a cluster, that of its fullest server.',
+    labels: {},
+    aggregator: 'max',
+  },
   bus_redis_connected_clients: {
     type: 'gauge',
     help: 'Clients connected to Redis.',

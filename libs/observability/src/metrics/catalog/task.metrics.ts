@@ -11,6 +11,11 @@ export const TASK_METRICS = {
     help: 'Jobs that could not be handed to the queue.',
     labels: { queue: 'any', task: 'any' },
   },
+  bus_task_admission_refused_total: {
+    type: 'counter',
+    help: 'Jobs refused because the memory of Redis is nearly used up.',
+    labels: { queue: 'any' },
+  },
   bus_task_started_total: {
     type: 'counter',
     help: 'Attempts started, retries included.',
@@ -74,6 +79,11 @@ export const TASK_METRICS = {
     help: 'Enabled schedules whose slots cannot be worked out or run, as every worker sees them.',
     labels: {},
     aggregator: 'max',
+  },
+  bus_task_priority_raised_total: {
+    type: 'counter',
+    help: 'Waiting jobs moved up within their queue because they had waited long.',
+    labels: { queue: 'any' },
   },
   bus_worker_up: {
     type: 'gauge',
