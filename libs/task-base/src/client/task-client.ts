@@ -14,7 +14,10 @@ import {
   TaskParamsInvalidError,
   TaskParamsTooLargeError,
   TaskQueueUnavailableError,
+  UnknownTaskError,
 } from '../task-base.errors.ts';
+import { findTask } from '../catalog/task-names.ts';
+import type { ParamsOf, TaskName } from '../catalog/task-names.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 import { TASK_BACKOFF } from '../runner/retry-delay.ts';
 import { readFinishedJob, runAgainIfWanted } from './earlier-job.ts';
@@ -89,12 +92,28 @@ export class TaskClient {
    */
   async enqueue<P extends object>(
     task: TaskDefinition<P>,
-    params: P,
+    params: NoInfer<P>,
     options: EnqueueOptions = {},
   ): Promise<EnqueueReceipt> {
     const prepared = this.prepare(task, params, options);
     const [receipt] = await this.send(task, [prepared], (queue) => this.addChunk(queue, task, [prepared]));
     return receipt as EnqueueReceipt;
+  }
+
+  /**
+   * Adds one job of the task of that name. Names and parameters are checked by the compiler; the parameters of a name that is
+   * one of several are checked only here.
+   *
+   * @throws as `enqueue`, and UnknownTaskError for a name that was forced past the compiler
+   */
+  async enqueueByName<N extends TaskName>(
+    name: N,
+    params: ParamsOf<N>,
+    options: EnqueueOptions = {},
+  ): Promise<EnqueueReceipt> {
+    const task = findTask(name);
+    if (task === undefined) throw new UnknownTaskError(name);
+    return this.enqueue(task, params, options);
   }
 
   /**
@@ -105,7 +124,7 @@ export class TaskClient {
    */
   async enqueueMany<P extends object>(
     task: TaskDefinition<P>,
-    items: readonly EnqueueItem<P>[],
+    items: readonly EnqueueItem<NoInfer<P>>[],
   ): Promise<EnqueueReceipt[]> {
     const prepared = items.map(({ params, ...options }) => this.prepare(task, params, options));
     const receipts: EnqueueReceipt[] = [];
