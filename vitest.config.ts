@@ -25,6 +25,7 @@ const projectRoots = [
   ),
   { name: 'tools', root: 'tools' },
   { name: 'e2e', root: 'e2e' },
+  { name: 'examples', root: 'docs/examples' },
 ].filter(({ root }) => existsSync(`${root}/package.json`));
 
 export default defineConfig({

@@ -1,7 +1,7 @@
 /**
- * The door of `npm start`, `npm test`, `npm run bench` and `npm run check`. It turns a fresh clone into a running one:
- * installs what the machine lacks, installs the packages, builds, and hands over. Plain JavaScript without packages,
- * because on a fresh clone there are none; it runs on Node 20, what it starts runs on the Node 24 among the packages.
+ * The door of `npm start`, `npm test`, `npm run bench`, `npm run check` and `npm run new:task`. It turns a fresh clone into
+ * a running one: installs what the machine lacks, installs the packages, builds, and hands over. Plain JavaScript without
+ * packages, because on a fresh clone there are none; it runs on Node 20, what it starts runs on the Node 24 among them.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -46,6 +46,11 @@ const COMMANDS = {
     programs: ['redis-server', 'mosquitto', 'postgres', 'openssl', 'chromium'],
     skips: [],
     main: 'tools/dist/check/main.js',
+  },
+  'new:task': {
+    programs: [],
+    skips: ['e2e', 'bench', 'noc-dashboard'],
+    main: 'tools/dist/new-task/main.js',
   },
 };
 

@@ -7,6 +7,8 @@ export type { JobState, QueueState } from './queues/queue-states.ts';
 export { defineTask } from './tasks/define-task.ts';
 export type { TaskDefinition, TaskSpecification } from './tasks/define-task.ts';
 export { TASK_CATALOG } from './catalog/task-catalog.ts';
+export { findTask, taskNamed } from './catalog/task-names.ts';
+export type { ParamsOf, TaskName, TaskNamed } from './catalog/task-names.ts';
 export { PROCESS_COMMAND_REPLY } from './catalog/process-command-reply.ts';
 export { PROCESS_DEVICE_ALERT, deviceAlertJobId } from './catalog/process-device-alert.ts';
 export { PROCESS_DEVICE_TELEMETRY } from './catalog/process-device-telemetry.ts';
@@ -35,6 +37,25 @@ export type { ConnectedWorker } from './queues/queue-workers.ts';
 
 export { BaseTask } from './tasks/base-task.ts';
 export { BroadcastTask } from './tasks/broadcast-task.ts';
+export { Broadcasts, withBroadcasts } from './tasks/broadcasts.ts';
+export { EmailTask } from './tasks/email/email-task.ts';
+export type { Email, EmailOutcome } from './tasks/email/email-task.ts';
+export { checkRecipients } from './tasks/email/check-recipients.ts';
+export type { CheckedRecipients, Recipients, RefusedRecipient } from './tasks/email/check-recipients.ts';
+export type { AddressProblem, DomainRules } from './tasks/email/email-address.ts';
+export {
+  EmailInvalidError,
+  EmailNotSentError,
+  EmailWithoutRecipientError,
+  MailTransportMissingError,
+} from './tasks/email/email.errors.ts';
+export { MAIL_TRANSPORT } from './tasks/email/mail-transport.ts';
+export type { MailReceipt, MailTransport, OutgoingEmail } from './tasks/email/mail-transport.ts';
+export { handlersIn } from './tasks/handlers-in.ts';
+export { MaintenanceTask } from './tasks/maintenance-task.ts';
+export type { BatchOutcome, BatchWork } from './tasks/maintenance-task.ts';
+export { ReportTask } from './tasks/report/report-task.ts';
+export type { ReportContext } from './tasks/report/report-context.ts';
 export { Task } from './tasks/task.decorator.ts';
 export type { TaskContext } from './tasks/task-context.ts';
 
@@ -73,6 +94,7 @@ export {
   TaskError,
   TaskHandlersIncompleteError,
   TaskHardTimeLimitError,
+  TaskNotWrittenError,
   TaskParamsInvalidError,
   TaskParamsTooLargeError,
   TaskQueueFullError,

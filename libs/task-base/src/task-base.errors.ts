@@ -4,6 +4,11 @@ export type TaskErrorCode =
   | 'TASK_QUEUE_FULL'
   | 'TASK_PARAMS_INVALID'
   | 'TASK_PARAMS_TOO_LARGE'
+  | 'TASK_NOT_WRITTEN'
+  | 'EMAIL_INVALID'
+  | 'EMAIL_WITHOUT_RECIPIENT'
+  | 'EMAIL_NOT_SENT'
+  | 'MAIL_TRANSPORT_MISSING'
   | 'TASK_UNKNOWN'
   | 'TASK_JOB_UNREADABLE'
   | 'TASK_SOFT_TIME_LIMIT'
@@ -71,14 +76,18 @@ export class TaskParamsTooLargeError extends TaskError {
   }
 }
 
-/** A job names a task this worker's catalog does not have: a newer producer, or something that is not ours. */
+/** The handler is there and its work is not written yet. Running it again would change nothing. */
+export class TaskNotWrittenError extends TaskError {
+  constructor(taskName: string) {
+    super('TASK_NOT_WRITTEN', false, `${taskName} is not written yet`);
+  }
+}
+
+/** A job, or a caller, names a task the catalog here does not have: a newer producer, or something that is not ours. */
 export class UnknownTaskError extends TaskError {
-  constructor(taskName: string, queue: string) {
-    super(
-      'TASK_UNKNOWN',
-      false,
-      `no task '${taskName}' on queue '${queue}'; add it to the catalog or deploy the worker`,
-    );
+  constructor(taskName: string, queue?: string) {
+    const place = queue === undefined ? '' : ` on queue '${queue}'`;
+    super('TASK_UNKNOWN', false, `no task '${taskName}'${place}; add it to the catalog or deploy the worker`);
   }
 }
 

@@ -7,11 +7,11 @@ import { PROCESS_SENSOR_DATA } from './process-sensor-data.ts';
 import { PROCESS_SYSTEM_HEALTH } from './process-system-health.ts';
 
 /** Every task of the bus. A new one is an entry here and one class marked with `@Task`. */
-export const TASK_CATALOG: readonly TaskDefinition[] = [
+export const TASK_CATALOG = [
   PROCESS_DEVICE_ALERT,
   PROCESS_DEVICE_TELEMETRY,
   PROCESS_GUARD_GPS,
   PROCESS_SENSOR_DATA,
   PROCESS_SYSTEM_HEALTH,
   PROCESS_COMMAND_REPLY,
-];
+] as const satisfies readonly TaskDefinition[];

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import type { EchoParams } from '../fixtures/test-tasks.fixture.ts';
 import { testTask } from '../fixtures/test-tasks.fixture.ts';
 import { startClient } from '../fixtures/test-client.fixture.ts';
-import { TaskParamsInvalidError, TaskParamsTooLargeError } from '../task-base.errors.ts';
+import { TaskParamsInvalidError, TaskParamsTooLargeError, UnknownTaskError } from '../task-base.errors.ts';
 import { TaskClient } from './task-client.ts';
 
 const echo = testTask('echo');
@@ -57,6 +57,17 @@ describe('TaskClient', () => {
       meta: { correlation_id: 'corr-7', enqueued_at: expect.stringMatching(/^\d{4}-.*Z$/) as string },
     });
     expect(job?.opts).toMatchObject({ priority: 1, attempts: 1 });
+  });
+
+  it('finds the task by its name', async () => {
+    const params = { message_id: 'm-1', device_id: 'dev-1', command_id: 1, status: 'received' } as const;
+    const times = { device_time: null, received_at: '2026-01-01T00:00:00.000Z', clock_suspect: false };
+    const reply = { ...params, ...times, raw: {} };
+    await expect(
+      client.enqueueByName('process_command_reply', reply, { jobId: 'm-1' }),
+    ).resolves.toMatchObject({ jobId: 'process_command_reply-m-1', duplicate: false });
+    const forced = 'process_nothing' as 'process_command_reply';
+    await expect(client.enqueueByName(forced, reply)).rejects.toBeInstanceOf(UnknownTaskError);
   });
 
   it('answers a second enqueue of the same id with the first job', async () => {

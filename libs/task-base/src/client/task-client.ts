@@ -15,7 +15,10 @@ import {
   TaskParamsInvalidError,
   TaskParamsTooLargeError,
   TaskQueueUnavailableError,
+  UnknownTaskError,
 } from '../task-base.errors.ts';
+import { findTask } from '../catalog/task-names.ts';
+import type { ParamsOf, TaskName } from '../catalog/task-names.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 import { sendSpan } from '../tracing/task-spans.ts';
 import { TASK_BACKOFF } from '../runner/retry-delay.ts';
@@ -97,7 +100,7 @@ export class TaskClient {
    */
   async enqueue<P extends object>(
     task: TaskDefinition<P>,
-    params: P,
+    params: NoInfer<P>,
     options: EnqueueOptions = {},
   ): Promise<EnqueueReceipt> {
     return inSpan(
@@ -113,6 +116,22 @@ export class TaskClient {
   }
 
   /**
+   * Adds one job of the task of that name. Names and parameters are checked by the compiler; the parameters of a name that is
+   * one of several are checked only here.
+   *
+   * @throws as `enqueue`, and UnknownTaskError for a name that was forced past the compiler
+   */
+  async enqueueByName<N extends TaskName>(
+    name: N,
+    params: ParamsOf<N>,
+    options: EnqueueOptions = {},
+  ): Promise<EnqueueReceipt> {
+    const task = findTask(name);
+    if (task === undefined) throw new UnknownTaskError(name);
+    return this.enqueue(task, params, options);
+  }
+
+  /**
    * Adds many jobs of one task in the order given. All are checked before the first is sent. If it rejects, the first ones
    * may have been added.
    *
@@ -120,7 +139,7 @@ export class TaskClient {
    */
   async enqueueMany<P extends object>(
     task: TaskDefinition<P>,
-    items: readonly EnqueueItem<P>[],
+    items: readonly EnqueueItem<NoInfer<P>>[],
   ): Promise<EnqueueReceipt[]> {
     return inSpan(
       () => sendSpan(task, items.length),

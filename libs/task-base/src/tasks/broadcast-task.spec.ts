@@ -1,6 +1,10 @@
-import type { ChannelLayer } from '@bus/channel-layer';
+import { Injectable } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ChannelLayer } from '@bus/channel-layer';
 import { describe, expect, it } from 'vitest';
+import { BaseTask } from './base-task.ts';
 import { BroadcastTask } from './broadcast-task.ts';
+import { withBroadcasts } from './broadcasts.ts';
 import { runAsTask } from './current-task.ts';
 
 class Speaker extends BroadcastTask<object, unknown> {
@@ -53,5 +57,49 @@ describe('BroadcastTask', () => {
     );
     const signed = (await Promise.all(runs)) as [string, string][][];
     expect(signed.map(([first]) => first?.[0])).toEqual(['job-1', 'job-2']);
+  });
+});
+
+describe('withBroadcasts', () => {
+  @Injectable()
+  class Dictionary {
+    readonly word = 'hello';
+  }
+
+  abstract class TalkativeTask<P extends object, R = void> extends BaseTask<P, R> {
+    protected say(text: string): string {
+      return `${this.constructor.name} says ${text}`;
+    }
+  }
+
+  @Injectable()
+  class Greeter extends withBroadcasts(TalkativeTask)<object, unknown> {
+    constructor(private readonly dictionary: Dictionary) {
+      super();
+    }
+
+    async run(): Promise<unknown> {
+      return [
+        this.say(this.dictionary.word),
+        await this.broadcastToUser({ userId: 1, messageType: 'task_complete', data: {} }),
+      ];
+    }
+  }
+
+  it('adds the methods to any base class, which stays what it was', async () => {
+    class App {}
+    const providers = [Dictionary, Greeter, { provide: ChannelLayer, useFactory: echoing }];
+    const app = await NestFactory.createApplicationContext({ module: App, providers }, { logger: false });
+    const greeter = app.get(Greeter);
+    expect(greeter).toBeInstanceOf(TalkativeTask);
+    expect(await runAsTask({ taskId: 'job-1', taskName: 'greet' }, () => greeter.run())).toEqual([
+      'Greeter says hello',
+      ['job-1', 'greet'],
+    ]);
+  });
+
+  it('leaves the base class itself alone', () => {
+    expect('broadcastToUser' in TalkativeTask.prototype).toBe(false);
+    expect('broadcastToUser' in BaseTask.prototype).toBe(false);
   });
 });

@@ -6,9 +6,9 @@ import type { QueueName, RetryPolicy } from '../queues/queue-catalog.ts';
 const MINUTE_MS = 60_000;
 
 /** Everything the bus knows of a task: one catalog entry. */
-export interface TaskDefinition<P extends object = object> {
-  /** Stable: jobs already queued carry it. A verb phrase in snake_case. */
-  readonly name: string;
+export interface TaskDefinition<P extends object = object, N extends string = string> {
+  /** Stable: jobs already queued carry it. A verb phrase in snake_case; a literal type, so that the compiler knows it. */
+  readonly name: N;
   readonly queue: QueueName;
   /** 10 = most urgent, 0 = least, within the queue. */
   readonly priority: number;
@@ -27,8 +27,8 @@ export interface TaskDefinition<P extends object = object> {
 }
 
 /** What a catalog entry must say; the rest comes from the queue or the defaults named below. */
-export interface TaskSpecification<P extends object> {
-  readonly name: string;
+export interface TaskSpecification<P extends object, N extends string = string> {
+  readonly name: N;
   readonly queue: QueueName;
   readonly params: PayloadClass<P>;
   /** @default the priority of the queue */
@@ -48,9 +48,11 @@ export interface TaskSpecification<P extends object> {
  *
  * @throws RangeError when a number or the name cannot work, so a wrong entry never gets past start-up
  */
-export function defineTask<P extends object>(task: TaskSpecification<P>): TaskDefinition<P> {
+export function defineTask<P extends object, const N extends string = string>(
+  task: TaskSpecification<P, N>,
+): TaskDefinition<P, N> {
   const queue = QUEUES[task.queue];
-  const definition: TaskDefinition<P> = {
+  const definition: TaskDefinition<P, N> = {
     priority: queue.priority,
     retry: queue.retry,
     softLimitMs: 30 * MINUTE_MS,
