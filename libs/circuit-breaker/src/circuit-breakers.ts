@@ -41,6 +41,8 @@ export class CircuitBreakers implements OnApplicationBootstrap, OnApplicationShu
   private readonly logger = new Logger(CircuitBreakers.name);
   private readonly cutOffWarning = new RepeatedWarning(this.logger);
   private readonly services = new Map<string, Service>();
+  /** Services outside the catalog that Redis has not been told of yet. */
+  private readonly unremembered = new Set<string>();
   private readonly listeners = new Set<(service: string, state: CircuitStateName) => void>();
   private readonly overrides: CircuitOverrides;
   private readonly shared: SharedCircuits;
@@ -143,8 +145,7 @@ export class CircuitBreakers implements OnApplicationBootstrap, OnApplicationShu
     const where = snapshot === undefined ? ' in this process, Redis is away' : '';
     if (to === 'closed') return this.logger.log(`circuit of ${service} closed${where}`);
     if (to === 'half_open') return this.logger.log(`circuit of ${service} tries one call${where}`);
-    const why = snapshot?.lastFailure === undefined ? '' : `, last failure ${snapshot.lastFailure.code}`;
-    this.logger.warn(`circuit of ${service} opened${where}${why}`);
+    this.logger.warn(`circuit of ${service} opened${where}${reasonOf(snapshot)}`);
   }
 
   private cutOff(service: string, error: unknown): void {
@@ -168,6 +169,7 @@ export class CircuitBreakers implements OnApplicationBootstrap, OnApplicationShu
 
   private refreshAll(): void {
     for (const { circuit } of this.services.values()) void circuit.refresh();
+    for (const service of this.unremembered) this.remember(service);
   }
 
   private of(name: string): Service {
@@ -179,9 +181,22 @@ export class CircuitBreakers implements OnApplicationBootstrap, OnApplicationShu
     const circuit = new Circuit(name, rules, this.shared, this.observer);
     const service = { circuit, rules, calls: new ExternalCalls(circuit, definition, this.metrics) };
     this.services.set(name, service);
-    if (!(KNOWN_SERVICES as string[]).includes(name)) {
-      this.shared.remember(name).catch((error: unknown) => this.cutOff(name, error));
-    }
+    if (!(KNOWN_SERVICES as string[]).includes(name)) this.remember(name);
     return service;
   }
+
+  private remember(service: string): void {
+    this.unremembered.add(service);
+    this.shared.remember(service).then(
+      () => this.unremembered.delete(service),
+      (error: unknown) => this.cutOff(service, error),
+    );
+  }
+}
+
+function reasonOf(snapshot: CircuitSnapshot | undefined): string {
+  if (snapshot?.state.name === 'open' && snapshot.state.forcedBecause !== undefined) {
+    return ` by hand: ${snapshot.state.forcedBecause}`;
+  }
+  return snapshot?.lastFailure === undefined ? '' : `, last failure ${snapshot.lastFailure.code}`;
 }

@@ -116,6 +116,7 @@ export class SharedCircuits {
 
   /** Remembers a service the catalog does not list, so that `names` finds it. */
   async remember(service: string): Promise<void> {
+    await this.firstConnection;
     await this.connection.sadd(redisKeys.circuitServices, service);
   }
 
