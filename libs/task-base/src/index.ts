@@ -13,6 +13,7 @@ export { PROCESS_DEVICE_TELEMETRY } from './catalog/process-device-telemetry.ts'
 export { PROCESS_GUARD_GPS } from './catalog/process-guard-gps.ts';
 export { PROCESS_SENSOR_DATA } from './catalog/process-sensor-data.ts';
 export { PROCESS_SYSTEM_HEALTH } from './catalog/process-system-health.ts';
+export { PUBLISH_MQTT } from './catalog/publish-mqtt.ts';
 
 export { TaskClient } from './client/task-client.ts';
 export type { EnqueueItem, EnqueueOptions, EnqueueReceipt } from './client/task-client.ts';
@@ -35,8 +36,13 @@ export type { ConnectedWorker } from './queues/queue-workers.ts';
 
 export { BaseTask } from './tasks/base-task.ts';
 export { BroadcastTask } from './tasks/broadcast-task.ts';
+export { ExternalServiceTask } from './tasks/external-service-task.ts';
+export { externalServiceCall } from './tasks/external-service-call.ts';
 export { Task } from './tasks/task.decorator.ts';
 export type { TaskContext } from './tasks/task-context.ts';
+
+export { countParkedJobs, readParking } from './parking/parked-jobs.ts';
+export type { ParkedCount, Parking } from './parking/parked-jobs.ts';
 
 export { TaskWorkerModule } from './runner/task-worker.module.ts';
 export type { TaskWorkerModuleOptions } from './runner/task-worker.module.ts';
@@ -75,6 +81,7 @@ export {
   TaskHardTimeLimitError,
   TaskParamsInvalidError,
   TaskParamsTooLargeError,
+  TaskParkedError,
   TaskQueueUnavailableError,
   TaskSoftTimeLimitError,
   UnknownTaskError,

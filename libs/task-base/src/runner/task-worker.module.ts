@@ -6,6 +6,7 @@ import { DEAD_LETTER_STORE } from '../dead-letters/dead-letter.ts';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
+import { ParkedJobsRelease } from '../parking/parked-jobs-release.ts';
 import { ScheduleReports } from '../schedules/schedule-reports.ts';
 import { SCHEDULE_RUN_STORE, SCHEDULE_STORE } from '../schedules/schedule-store.ts';
 import type { ScheduleRunStore, ScheduleStore } from '../schedules/schedule-store.ts';
@@ -54,6 +55,7 @@ export class TaskWorkerModule {
         { provide: DEAD_LETTER_STORE, useExisting: deadLetterStore },
         ...scheduleProviders(schedules),
         TaskWorkers,
+        ParkedJobsRelease,
       ],
       exports: [TaskWorkers],
     };
