@@ -45,6 +45,7 @@ export class Circuit {
   private local: LocalCircuit | undefined;
   private unreportedCode = '';
   private comingBack: NodeJS.Timeout | undefined;
+  private isStopped = false;
 
   constructor(service: string, rules: CircuitRules, shared: SharedCircuits, observer: CircuitObserver) {
     this.service = service;
@@ -121,7 +122,9 @@ export class Circuit {
     }
   }
 
+  /** Tries no more to reach Redis again. */
   stop(): void {
+    this.isStopped = true;
     clearTimeout(this.comingBack);
   }
 
@@ -180,6 +183,7 @@ export class Circuit {
   }
 
   private comeBackLater(): void {
+    if (this.isStopped) return;
     this.comingBack = setTimeout(() => void this.comeBack(), COME_BACK_EVERY_MS).unref();
   }
 

@@ -107,12 +107,18 @@ export class ParkedJobsRelease implements OnApplicationBootstrap, OnModuleDestro
   }
 
   private async measure(): Promise<void> {
-    const gauge = this.metrics.gauge('bus_task_parked_jobs');
-    gauge.reset();
-    for (const queue of this.options.queues) {
-      for (const { service, jobs } of await countParkedJobs(this.connections.commands, queue)) {
+    const { commands } = this.connections;
+    // A scrape does not wait for Redis, and is not refused because of it.
+    if (commands.status !== 'ready') return;
+    try {
+      const counts = await Promise.all(this.options.queues.map((queue) => countParkedJobs(commands, queue)));
+      const gauge = this.metrics.gauge('bus_task_parked_jobs');
+      gauge.reset();
+      for (const { queue, service, jobs } of counts.flat()) {
         gauge.inc({ queue, service: serviceLabel(service) }, jobs);
       }
+    } catch (error) {
+      this.warnings.warn('number of parked jobs', error);
     }
   }
 }
