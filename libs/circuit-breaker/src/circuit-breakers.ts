@@ -63,11 +63,7 @@ export class CircuitBreakers implements OnApplicationBootstrap, OnApplicationShu
     this.metrics = new CircuitMetrics(metrics, (service) => this.lastKnownState(service));
     this.subscriber = connections.create('subscriber', 'circuit-changes');
     this.subscriber.on('message', (_channel, service) => this.announced(service));
-    // What was announced while nobody listened is looked up.
-    this.subscriber.on('ready', () => this.refreshAll());
-    this.subscriber
-      .subscribe(redisKeys.circuitChannel)
-      .catch((error: unknown) => this.cutOff('any service', error));
+    this.subscriber.on('ready', () => void this.listen());
   }
 
   onApplicationBootstrap(): void {
@@ -92,7 +88,7 @@ export class CircuitBreakers implements OnApplicationBootstrap, OnApplicationShu
   async state(service: string): Promise<CircuitView> {
     const { circuit, rules } = this.of(service);
     const answer = await this.shared.read(service, rules);
-    circuit.learn(answer);
+    await circuit.takeIn(answer);
     return { service, ...answer.snapshot };
   }
 
@@ -158,8 +154,19 @@ export class CircuitBreakers implements OnApplicationBootstrap, OnApplicationShu
   private async command(service: string, command: CircuitCommand): Promise<CircuitView> {
     const { circuit, rules } = this.of(service);
     const answer = await this.shared.command(service, rules, command);
-    circuit.learn(answer);
+    await circuit.takeIn(answer);
     return { service, ...answer.snapshot };
+  }
+
+  /** Listens, and only then looks up what was announced while nobody listened. */
+  private async listen(): Promise<void> {
+    try {
+      await this.subscriber.subscribe(redisKeys.circuitChannel);
+      this.refreshAll();
+    } catch (error) {
+      // The connection is gone again; the next one listens.
+      this.cutOff('any service', error);
+    }
   }
 
   /** The announcement only names the service: what it says is looked up, so a forged one can do no harm. */

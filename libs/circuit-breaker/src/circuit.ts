@@ -45,6 +45,7 @@ export class Circuit {
   private local: LocalCircuit | undefined;
   private unreportedCode = '';
   private comingBack: NodeJS.Timeout | undefined;
+  private returning: Promise<void> | undefined;
   private isStopped = false;
 
   constructor(service: string, rules: CircuitRules, shared: SharedCircuits, observer: CircuitObserver) {
@@ -103,29 +104,37 @@ export class Circuit {
     }
   }
 
-  /** Looks at Redis again, for instance because a change was announced. */
+  /** Looks at Redis again, for instance because a change was announced; if it is away, as soon as it is back. */
   async refresh(): Promise<void> {
+    if (this.local !== undefined) return this.comeBack();
     try {
       this.learn(await this.shared.read(this.service, this.rules));
     } catch (error) {
-      this.observer.cutOff(this.service, error);
+      this.goLocal(error);
     }
   }
 
-  /** Takes in what Redis answered to somebody else's request. */
-  learn({ snapshot, movedTo }: SharedAnswer): void {
-    const before = this.known?.snapshot;
-    this.known = { snapshot, atMs: performance.now() };
-    if (movedTo !== undefined) this.observer.moved(this.service, movedTo, snapshot);
-    if (before?.generation !== snapshot.generation || before.state.name !== snapshot.state.name) {
-      this.observer.seen(this.service, snapshot);
-    }
+  /** Takes in what Redis answered to somebody else's request, which also shows that it is there. */
+  async takeIn(answer: SharedAnswer): Promise<void> {
+    if (this.local === undefined) return this.learn(answer);
+    // Looks itself, later than that answer; what the request did still happened.
+    await this.comeBack();
+    if (answer.movedTo !== undefined) this.observer.moved(this.service, answer.movedTo, answer.snapshot);
   }
 
   /** Tries no more to reach Redis again. */
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.comingBack);
+  }
+
+  private learn({ snapshot, movedTo }: SharedAnswer): void {
+    const before = this.known?.snapshot;
+    this.known = { snapshot, atMs: performance.now() };
+    if (movedTo !== undefined) this.observer.moved(this.service, movedTo, snapshot);
+    if (before?.generation !== snapshot.generation || before.state.name !== snapshot.state.name) {
+      this.observer.seen(this.service, snapshot);
+    }
   }
 
   private freshlyClosedGeneration(): number | undefined {
@@ -187,8 +196,16 @@ export class Circuit {
     this.comingBack = setTimeout(() => void this.comeBack(), COME_BACK_EVERY_MS).unref();
   }
 
+  private comeBack(): Promise<void> {
+    this.returning ??= this.handBack().finally(() => {
+      this.returning = undefined;
+    });
+    return this.returning;
+  }
+
   /** The shared circuit takes over again, and hears of the failures it has missed. */
-  private async comeBack(): Promise<void> {
+  private async handBack(): Promise<void> {
+    clearTimeout(this.comingBack);
     try {
       const answer = await this.shared.read(this.service, this.rules);
       const agesMs = this.local?.failuresAgesMs() ?? [];
