@@ -7,7 +7,8 @@ import type {
   CircuitStateName,
 } from './state/circuit-state.ts';
 import { LocalCircuit } from './state/local-circuit.ts';
-import type { SharedAnswer, SharedCircuits } from './state/shared-circuits.ts';
+import type { SharedAnswer } from './state/shared-answer.ts';
+import type { SharedCircuits } from './state/shared-circuits.ts';
 
 /** What others want to know of a circuit. */
 export interface CircuitObserver {

@@ -16,8 +16,8 @@ describe('CircuitBreakers while Redis is away', () => {
 
   beforeEach(async () => {
     redis = await startRedis({ settings: { appendfsync: 'always' } });
-    worker = startCircuitProcess(redis.url, { smtp: { openMs: 2_000 } });
-    other = startCircuitProcess(redis.url, { smtp: { openMs: 2_000 } });
+    worker = startCircuitProcess(redis.url, { smtp: { openMs: 3_000 } });
+    other = startCircuitProcess(redis.url, { smtp: { openMs: 3_000 } });
     await Promise.all([worker.breakers.call('smtp', {}, fine), other.breakers.call('smtp', {}, fine)]);
   });
   afterEach(async () => {

@@ -1,19 +1,9 @@
 import { redisKeys } from '@bus/platform';
 import type { RedisConnection } from '@bus/platform';
 import { ACQUIRE, COMMAND, READ, REPORT } from './circuit-scripts.lua.ts';
-import type {
-  Admission,
-  CallResult,
-  CircuitRules,
-  CircuitSnapshot,
-  CircuitStateName,
-} from './circuit-state.ts';
-
-/** What Redis answers to every request: the circuit after it, and which state the request moved it to, if it did. */
-export interface SharedAnswer {
-  readonly snapshot: CircuitSnapshot;
-  readonly movedTo?: CircuitStateName;
-}
+import type { Admission, CallResult, CircuitRules } from './circuit-state.ts';
+import { admissionOf, answerOf } from './shared-answer.ts';
+import type { RawAnswer, SharedAnswer } from './shared-answer.ts';
 
 export interface CallReport {
   readonly generation: number;
@@ -37,22 +27,6 @@ interface Scripts {
   busCircuitAcquire(...args: (string | number)[]): Promise<string>;
   busCircuitReport(...args: (string | number)[]): Promise<string>;
   busCircuitCommand(...args: (string | number)[]): Promise<string>;
-}
-
-interface RawAnswer {
-  readonly movedTo: CircuitStateName | null;
-  readonly admission: 'call' | 'probe' | 'refused' | null;
-  readonly generation: number;
-  readonly state: CircuitStateName;
-  readonly failures: number;
-  readonly openedAt: number;
-  readonly retryAfterMs: number;
-  readonly forcedBecause: string | null;
-  readonly failureThreshold: number;
-  readonly windowMs: number;
-  readonly openMs: number;
-  readonly lastFailure: string | null;
-  readonly lastFailureAt: number;
 }
 
 /** How long a process that has just started waits for its first connection before it answers for itself. */
@@ -154,44 +128,6 @@ function argumentsOf(command: CircuitCommand): (string | number)[] {
     default:
       return command satisfies never;
   }
-}
-
-function answerOf(raw: RawAnswer): SharedAnswer {
-  const { generation, failureThreshold, windowMs, openMs, lastFailure, lastFailureAt, movedTo } = raw;
-  return {
-    snapshot: {
-      generation,
-      state: stateOf(raw),
-      rules: { failureThreshold, windowMs, openMs },
-      ...(lastFailure === null ? {} : { lastFailure: { code: lastFailure, at: new Date(lastFailureAt) } }),
-    },
-    ...(movedTo === null ? {} : { movedTo }),
-  };
-}
-
-function stateOf(raw: RawAnswer): CircuitSnapshot['state'] {
-  const { retryAfterMs, forcedBecause } = raw;
-  switch (raw.state) {
-    case 'closed':
-      return { name: 'closed', failuresInWindow: raw.failures };
-    case 'half_open':
-      return { name: 'half_open', retryAfterMs };
-    case 'open':
-      return {
-        name: 'open',
-        openedAt: new Date(raw.openedAt),
-        retryAfterMs,
-        ...(forcedBecause === null ? {} : { forcedBecause }),
-      };
-    default:
-      return raw.state satisfies never;
-  }
-}
-
-function admissionOf(raw: RawAnswer, owner: string): Admission {
-  const { admission, generation, retryAfterMs } = raw;
-  if (admission === 'refused' || admission === null) return { isAdmitted: false, retryAfterMs };
-  return { isAdmitted: true, generation, ...(admission === 'probe' ? { probe: owner } : {}) };
 }
 
 /** Resolves when the connection is ready for the first time, or has had its chance. */
