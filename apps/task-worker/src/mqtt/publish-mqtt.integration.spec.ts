@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MqttSettings, connectMqtt, loadSettings, redisKeys } from '@bus/platform';
 import type { MqttClient } from '@bus/platform';
 import { PUBLISH_MQTT, readParking } from '@bus/task-base';
@@ -136,17 +137,24 @@ describe('publish_mqtt', () => {
     expect(received).toEqual([]);
 
     await moveTimeOn(OPEN_MS);
-    await send(8);
-    await waitFor(async () => (await stateOfCircuit()) === 'closed');
+    // Until the worker has heard that time was moved it goes by its own, and parks what comes.
+    const later: number[] = [];
+    await waitFor(async () => {
+      later.push(8 + later.length);
+      await send(later.at(-1)!);
+      await sleep(500);
+      return (await stateOfCircuit()) === 'closed';
+    });
     // The parked ones, and the one that tried.
-    await waitFor(() => [6, 7, 8].every((id) => received.some(({ command_id }) => command_id === id)));
+    const hasArrived = (id: number) => received.some(({ command_id }) => command_id === id);
+    await waitFor(() => [6, 7, ...later].every(hasArrived));
     const transitions = 'bus_external_service_circuit_transitions_total';
     expect(await metric(transitions, 'service="mqtt_broker",to="half_open"')).toBe(1);
     expect(await metric(transitions, 'service="mqtt_broker",to="closed"')).toBe(1);
 
     await endBackOffs();
-    await waitFor(() => received.length === 8);
-    expect(new Set(received.map(({ command_id }) => command_id))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8]));
+    await waitFor(() => [1, 2, 3, 4, 5].every(hasArrived));
+    expect(received).toHaveLength(7 + later.length);
     expect(await scene.count('dead_letters')).toBe(0);
   }, 180_000);
 });
