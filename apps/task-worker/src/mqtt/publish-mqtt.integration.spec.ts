@@ -33,7 +33,7 @@ describe('publish_mqtt', () => {
       mqttPassword: USER.MQTT_PASSWORD,
     });
     worker = await scene.startWorker();
-    await worker.waitForLog(({ msg }) => msg.startsWith('Connected to the broker'));
+    await logged(({ msg }) => msg.startsWith('Connected to the broker'));
     const { mqtt } = loadSettings({ mqtt: MqttSettings }, { MQTT_BROKER_PORT: String(broker.port), ...USER });
     device = connectMqtt(mqtt, { clientId: 'gate-7', cleanStart: false, sessionExpirySeconds: 600 });
     device.on('message', (_topic, payload, { qos, retain }) => {
@@ -48,6 +48,8 @@ describe('publish_mqtt', () => {
     await broker.stop();
   });
 
+  const logged = (matches: Parameters<AppProcess['waitForLog']>[0]) =>
+    worker.waitForLog(matches, { timeoutMs: 40_000 });
   const send = (command_id: number, changes: object = {}) => {
     const at = new Date().toISOString();
     const payload = { command_id, name: 'lock.door', params: {}, issued_at: at, expires_at: at };
@@ -111,7 +113,7 @@ describe('publish_mqtt', () => {
 
   it('opens the circuit after five failures, refuses at once, tries once when its time has come, and loses nothing', async () => {
     await broker.kill('SIGKILL');
-    await worker.waitForLog(({ msg }) => msg.includes('MQTT connection'));
+    await logged(({ msg }) => msg.includes('MQTT connection'));
     const failing = await Promise.all([1, 2, 3, 4, 5].map((id) => send(id)));
     await waitFor(async () => (await stateOfCircuit()) === 'open');
     for (const { jobId } of failing) await waitFor(async () => (await jobField(jobId, 'atm')) === '1');
@@ -131,7 +133,7 @@ describe('publish_mqtt', () => {
 
     // The broker comes back long before the circuit lets anyone try: the seventh is refused as well.
     await broker.restart();
-    await worker.waitForLog(({ msg }) => msg.startsWith('Connected again'));
+    await logged(({ msg }) => msg.startsWith('Connected again'));
     const seventh = await send(7);
     await waitFor(() => readParking(scene.connections.commands, 'external_api', seventh.jobId));
     expect(received).toEqual([]);
