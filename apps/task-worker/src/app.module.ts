@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { ChannelLayerModule } from '@bus/channel-layer';
+import { CircuitBreakerModule } from '@bus/circuit-breaker';
 import {
   BroadcastOutboxQueries,
   DatabaseModule,
@@ -16,6 +17,7 @@ import { CommandsModule } from './commands/commands.module.ts';
 import { DownlinkModule } from './downlink/downlink.module.ts';
 import { GuardsModule } from './guards/guards.module.ts';
 import { SensorsModule } from './sensors/sensors.module.ts';
+import { MqttModule } from './mqtt/mqtt.module.ts';
 import { queuesOf } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { StorageModule } from './storage/storage.module.ts';
@@ -36,6 +38,7 @@ export class AppModule {
         PlatformModule.forRoot({ app: 'task-worker', runtime, redis, postgres }),
         DatabaseModule,
         ChannelLayerModule.forRoot({ encryption, outbox: BroadcastOutboxQueries }),
+        CircuitBreakerModule.forRoot(),
         BroadcastsModule,
         DownlinkModule.forRoot(mqtt),
         TaskClientModule,
@@ -51,6 +54,7 @@ export class AppModule {
         SensorsModule,
         SystemsModule,
         CommandsModule,
+        MqttModule,
         StorageModule.forRoot(worker),
       ],
     };

@@ -1,5 +1,5 @@
 /** Stable codes of this library's errors. */
-export type CircuitBreakerErrorCode = 'CIRCUIT_OPEN' | 'EXTERNAL_CALL_TIMEOUT';
+export type CircuitBreakerErrorCode = 'CIRCUIT_OPEN' | 'EXTERNAL_CALL_TIMEOUT' | 'EXTERNAL_SERVICE_BUSY';
 
 /** An error of the circuit breaker. `isRetryable` says whether the same call may work later; decide by it and by `code`. */
 export class CircuitBreakerError extends Error {
@@ -37,6 +37,17 @@ export class ExternalCallTimeoutError extends CircuitBreakerError {
   }
 }
 
+/** This process has as many calls to the service under way, and waiting, as it may. Nothing was sent. */
+export class ExternalServiceBusyError extends CircuitBreakerError {
+  constructor(service: string, maxConcurrent: number) {
+    super(
+      'EXTERNAL_SERVICE_BUSY',
+      service,
+      `${service} has ${maxConcurrent} calls of this process under way`,
+    );
+  }
+}
+
 /** Recognises `CircuitOpenError` across duplicate packages. */
 export function isCircuitOpenError(error: unknown): error is CircuitOpenError {
   return (
@@ -44,6 +55,9 @@ export function isCircuitOpenError(error: unknown): error is CircuitOpenError {
     error !== null &&
     'code' in error &&
     error.code === 'CIRCUIT_OPEN' &&
-    'retryAfterMs' in error
+    'service' in error &&
+    typeof error.service === 'string' &&
+    'retryAfterMs' in error &&
+    typeof error.retryAfterMs === 'number'
   );
 }

@@ -22,6 +22,7 @@ export { CommandReplyJob } from './jobs/command-reply.job.ts';
 export { DeviceAlertJob } from './jobs/device-alert.job.ts';
 export { DeviceTelemetryBatchJob, DeviceTelemetryEntry } from './jobs/device-telemetry.job.ts';
 export { GuardGpsBatchJob, GuardGpsEntry } from './jobs/guard-gps.job.ts';
+export { PublishMqttJob } from './jobs/publish-mqtt.job.ts';
 export { SensorBatchJob, SensorEntry } from './jobs/sensor.job.ts';
 export { SystemHealthBatchJob, SystemHealthEntry } from './jobs/system-health.job.ts';
 

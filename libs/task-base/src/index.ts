@@ -15,6 +15,7 @@ export { PROCESS_DEVICE_TELEMETRY } from './catalog/process-device-telemetry.ts'
 export { PROCESS_GUARD_GPS } from './catalog/process-guard-gps.ts';
 export { PROCESS_SENSOR_DATA } from './catalog/process-sensor-data.ts';
 export { PROCESS_SYSTEM_HEALTH } from './catalog/process-system-health.ts';
+export { PUBLISH_MQTT } from './catalog/publish-mqtt.ts';
 
 export { TaskClient } from './client/task-client.ts';
 export type { EnqueueItem, EnqueueOptions, EnqueueReceipt } from './client/task-client.ts';
@@ -56,8 +57,13 @@ export { MaintenanceTask } from './tasks/maintenance-task.ts';
 export type { BatchOutcome, BatchWork } from './tasks/maintenance-task.ts';
 export { ReportTask } from './tasks/report/report-task.ts';
 export type { ReportContext } from './tasks/report/report-context.ts';
+export { ExternalServiceTask } from './tasks/external-service-task.ts';
+export { externalServiceCall } from './tasks/external-service-call.ts';
 export { Task } from './tasks/task.decorator.ts';
 export type { TaskContext } from './tasks/task-context.ts';
+
+export { countParkedJobs, readParking } from './parking/parked-jobs.ts';
+export type { ParkedCount, Parking } from './parking/parked-jobs.ts';
 
 export { TaskWorkerModule } from './runner/task-worker.module.ts';
 export type { TaskWorkerModuleOptions } from './runner/task-worker.module.ts';
@@ -98,6 +104,7 @@ export {
   TaskParamsInvalidError,
   TaskParamsTooLargeError,
   TaskQueueFullError,
+  TaskParkedError,
   TaskQueueUnavailableError,
   TaskSoftTimeLimitError,
   UnknownTaskError,

@@ -13,6 +13,7 @@ export type TaskErrorCode =
   | 'TASK_JOB_UNREADABLE'
   | 'TASK_SOFT_TIME_LIMIT'
   | 'TASK_HARD_TIME_LIMIT'
+  | 'TASK_PARKED'
   | 'TASK_HANDLERS_INCOMPLETE'
   | 'TASK_SEARCH_INVALID';
 
@@ -109,6 +110,17 @@ export class TaskSoftTimeLimitError extends TaskError {
 export class TaskHardTimeLimitError extends TaskError {
   constructor(taskName: string, limitMs: number) {
     super('TASK_HARD_TIME_LIMIT', true, `${taskName} was given up at its hard limit of ${limitMs} ms`);
+  }
+}
+
+/** The run is over, the job is put aside until the service may be called again. Not a failure: no attempt was used up. */
+export class TaskParkedError extends TaskError {
+  readonly service: string;
+
+  constructor(taskName: string, service: string, retryAfterMs: number) {
+    const seconds = Math.ceil(retryAfterMs / 1_000);
+    super('TASK_PARKED', true, `${taskName} is put aside, ${service} is not to be called for ${seconds} s`);
+    this.service = service;
   }
 }
 

@@ -50,6 +50,7 @@ export interface InboundTopic extends TopicBase {
 /** A topic that the platform writes to one device. */
 export interface DownlinkTopic extends TopicBase {
   readonly direction: 'downlink';
+  readonly topicClass: Extract<TopicClass, 'command' | 'ack' | 'error'>;
 }
 
 export type TopicDefinition = InboundTopic | DownlinkTopic;

@@ -13,6 +13,9 @@ const CONFIRM_TIMEOUT_MS = 5_000;
 /** Beyond this the broker is too slow to be worth more memory; what is not sent is asked for again. */
 const MAX_IN_FLIGHT = 2_000;
 
+/** The caller's signal ends a publish much sooner; this only keeps the memory bounded. */
+const FORGET_AFTER_MS = 60_000;
+
 /** Confirmations still on their way when the process stops get this long. */
 const LAST_WORDS_MS = 1_000;
 
@@ -47,6 +50,23 @@ export class Downlink implements OnApplicationShutdown {
     );
     this.inFlight.add(sending);
     void sending.finally(() => this.inFlight.delete(sending));
+  }
+
+  /** Resolves when the broker has the message (QoS 1 and 2) or the bytes are written (QoS 0). Rejects as `MqttPublisher.publish`. */
+  async publish(
+    kind: 'ack' | 'error' | 'command',
+    topic: string,
+    payload: Buffer,
+    options: { readonly qos: 0 | 1 | 2; readonly retain: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const messages = this.metrics.counter('bus_mqtt_downlink_messages_total');
+    try {
+      await this.publisher.publish(topic, payload, { ...options, timeoutMs: FORGET_AFTER_MS });
+      messages.inc({ kind, result: 'success' });
+    } catch (error) {
+      messages.inc({ kind, result: options.signal.aborted ? 'timeout' : resultOf(error) });
+      throw error;
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,4 +1,5 @@
 import { CHANNEL_METRICS } from './catalog/channel.metrics.ts';
+import { EXTERNAL_SERVICE_METRICS } from './catalog/external-service.metrics.ts';
 import { FLEET_METRICS } from './catalog/fleet.metrics.ts';
 import { MQTT_METRICS } from './catalog/mqtt.metrics.ts';
 import { QUEUE_METRICS } from './catalog/queue.metrics.ts';
@@ -18,6 +19,7 @@ export const METRIC_CATALOG = {
   ...CHANNEL_METRICS,
   ...WEBSOCKET_METRICS,
   ...STORAGE_METRICS,
+  ...EXTERNAL_SERVICE_METRICS,
   ...FLEET_METRICS,
 } as const satisfies Record<string, MetricDefinition>;
 

@@ -17,6 +17,7 @@ import { CommandReplyJob } from '../jobs/command-reply.job.ts';
 import { DeviceAlertJob } from '../jobs/device-alert.job.ts';
 import { DeviceTelemetryBatchJob } from '../jobs/device-telemetry.job.ts';
 import { GuardGpsBatchJob } from '../jobs/guard-gps.job.ts';
+import { PublishMqttJob } from '../jobs/publish-mqtt.job.ts';
 import { SensorBatchJob } from '../jobs/sensor.job.ts';
 import { SystemHealthBatchJob } from '../jobs/system-health.job.ts';
 import type { PayloadClass } from '../rules/rule.ts';
@@ -91,6 +92,15 @@ export const SAMPLE_MESSAGES: readonly (readonly [PayloadClass, Record<string, u
   [
     CommandReplyJob,
     { ...ENTRY, device_id: 'd-1', command_id: 9, status: 'failed', result: [1, 'two'], reason: 'no power' },
+  ],
+  [
+    PublishMqttJob,
+    {
+      topic: 'downlink/d-1/command',
+      payload: { command_id: 9, name: 'reboot', params: {}, issued_at: TIME, expires_at: TIME },
+      qos: 1,
+      retain: false,
+    },
   ],
   [
     EventEnvelope,

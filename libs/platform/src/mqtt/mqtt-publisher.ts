@@ -12,6 +12,8 @@ export interface PublishOptions {
   readonly properties?: IClientPublishOptions['properties'];
   /** How long to wait for the broker's confirmation. Default 10 000. */
   readonly timeoutMs?: number;
+  /** Gives up waiting: the message is not sent again after a reconnect, but may have arrived. */
+  readonly signal?: AbortSignal;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -28,30 +30,39 @@ export class MqttPublisher {
   /**
    * Resolves when the broker confirmed (QoS 1 and 2) or the bytes were written (QoS 0). Objects are sent as JSON.
    * Rejects with InvalidTopicError, MqttUnavailableError (not connected: nothing was sent), MqttPublishTimeoutError
-   * (given up; it is not sent again after a reconnect) or MqttPublishError (refused by the broker).
+   * (given up; it is not sent again after a reconnect), the reason of the signal, or MqttPublishError (refused by the broker).
    */
   async publish(topic: string, payload: object | Buffer | string, options: PublishOptions): Promise<void> {
     const problem = topicProblem(topic);
     if (problem !== undefined) throw new InvalidTopicError(problem);
+    options.signal?.throwIfAborted();
     if (!this.#client.connected) throw new MqttUnavailableError();
     const bytes = Buffer.isBuffer(payload) || typeof payload === 'string' ? payload : JSON.stringify(payload);
     await this.#send(topic, bytes, options);
   }
 
   #send(topic: string, payload: Buffer | string, options: PublishOptions): Promise<void> {
-    const { qos, retain = false, properties, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const { qos, retain = false, properties, timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
     return new Promise((resolve, reject) => {
       const idBefore = this.#client.getLastMessageId();
-      const timer = setTimeout(() => {
-        reject(new MqttPublishTimeoutError(timeoutMs));
+      const giveUp = (reason: Error) => {
+        settle();
+        reject(reason);
         forget();
-      }, timeoutMs);
+      };
+      const timer = setTimeout(() => giveUp(new MqttPublishTimeoutError(timeoutMs)), timeoutMs);
+      const onAbort = () => giveUp(signal?.reason as Error);
+      signal?.addEventListener('abort', onAbort);
+      const settle = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
       this.#client.publish(
         topic,
         payload,
         { qos, retain, ...(properties ? { properties } : {}) },
         (error) => {
-          clearTimeout(timer);
+          settle();
           if (error) reject(new MqttPublishError(error));
           else resolve();
         },

@@ -191,6 +191,20 @@ describe('MQTT', () => {
       });
     });
 
+    it('stops waiting when its signal says so, and does not send that message again', async () => {
+      const topic = `open/${randomUUID()}`;
+      const { publisher, client } = await pair(topic);
+      await broker.kill('SIGSTOP');
+      const caller = new AbortController();
+      const publishing = publisher.publish(topic, 'late', { qos: 1, signal: caller.signal });
+      const reason = new Error('nobody wants it any more');
+      caller.abort(reason);
+      await expect(publishing).rejects.toBe(reason);
+      await expect(publisher.publish(topic, 'x', { qos: 1, signal: caller.signal })).rejects.toBe(reason);
+      expect(Object.keys(client.outgoing)).toEqual([]);
+      await broker.kill('SIGCONT');
+    });
+
     it('gives up on a broker that does not answer, and does not send that message again', async () => {
       const topic = `open/${randomUUID()}`;
       const { publisher, client } = await pair(topic);

@@ -8,6 +8,13 @@ const EXAMPLES: Record<keyof typeof redisKeys, string> = {
   queueLineage: redisKeys.queueLineage(NASTY),
   queueRaisedJobs: redisKeys.queueRaisedJobs(NASTY),
   queueAgeingLease: redisKeys.queueAgeingLease(NASTY),
+  circuitBreaker: redisKeys.circuitBreaker(NASTY),
+  circuitServices: redisKeys.circuitServices,
+  circuitChannel: redisKeys.circuitChannel,
+  parkedJobs: redisKeys.parkedJobs(NASTY, NASTY),
+  parkedReasons: redisKeys.parkedReasons(NASTY),
+  parkedServices: redisKeys.parkedServices(NASTY),
+  parkedRelease: redisKeys.parkedRelease(NASTY, NASTY),
   groupHistory: redisKeys.groupHistory(NASTY),
   groupMeta: redisKeys.groupMeta(NASTY),
   groupSeenEvent: redisKeys.groupSeenEvent(NASTY, NASTY),
@@ -29,11 +36,19 @@ const EXAMPLES: Record<keyof typeof redisKeys, string> = {
 const hashTag = (key: string) => /\{([^}]+)\}/.exec(key)?.[1];
 
 /** A single key, or no key at all but a pub/sub channel: nothing to keep together. */
-const WITHOUT_TAG = ['metrics', 'adapterChannel', 'revocationChannel'];
+const WITHOUT_TAG = [
+  'metrics',
+  'adapterChannel',
+  'revocationChannel',
+  'circuitBreaker',
+  'circuitServices',
+  'circuitChannel',
+];
 
 describe('redisKeys', () => {
   it.each(Object.entries(EXAMPLES))('%s begins with bus: and has exactly one hash tag', (family, key) => {
-    expect(key).toMatch(/^bus:/);
+    // The name the circuits have had since before this bus.
+    expect(key).toMatch(family === 'circuitBreaker' ? /^circuit_breaker:/ : /^bus:/);
     expect(key).not.toMatch(/\s/);
     const tags = key.match(/\{[^{}]+\}/g) ?? [];
     const braces = key.match(/[{}]/g) ?? [];
@@ -50,6 +65,10 @@ describe('redisKeys', () => {
         `${redisKeys.queuePrefix('critical')}:critical:wait`,
         `${redisKeys.queuePrefix('critical')}:critical:meta`,
         redisKeys.queueLineage('critical'),
+        redisKeys.parkedJobs('critical', 'smtp'),
+        redisKeys.parkedReasons('critical'),
+        redisKeys.parkedServices('critical'),
+        redisKeys.parkedRelease('critical', 'smtp'),
       ],
     ];
     for (const keys of together) expect(new Set(keys.map(hashTag)).size).toBe(1);

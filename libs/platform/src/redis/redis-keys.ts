@@ -1,7 +1,7 @@
 /*
  * Every Redis key and channel of the project. Keys that one command, script or transaction touches together share a hash tag
  * `{…}`, so they live in one slot of a cluster; every other family has a tag of its own so that it spreads.
- * All begin with `bus:`, so one ACL rule (`~bus:* &bus:*`) covers the apps.
+ * All begin with `bus:`, but for the circuit breakers, so two ACL rules (`~bus:* ~circuit_breaker:* &bus:*`) cover the apps.
  */
 
 /** Characters that would end or open a hash tag, or split a key, are made harmless; what is left stays readable. */
@@ -19,6 +19,25 @@ export const redisKeys = {
   queueRaisedJobs: (queue: string) => `bus:{${segment(queue)}}:raised`,
   /** Taken by the worker that looks for aged jobs in one queue. */
   queueAgeingLease: (queue: string) => `bus:{${segment(queue)}}:ageing`,
+  /**
+   * Everything the fleet knows of one service's circuit. Without `bus:`, because scripts and screens of the platform before
+   * this one know it under exactly this name; without a tag, because it is a single key.
+   */
+  circuitBreaker: (service: string) => `circuit_breaker:${segment(service)}`,
+  /** Names of the services with a circuit that the catalog does not list. */
+  circuitServices: 'bus:circuit:services',
+  /** Pub/sub channel that names a service whose circuit has just changed its state. */
+  circuitChannel: 'bus:circuit:changes',
+
+  /** Jobs of one queue that wait for one service, by the time from which they may be released. */
+  parkedJobs: (queue: string, service: string) => `bus:{${segment(queue)}}:parked:${segment(service)}`,
+  /** Why each parked job of the queue is parked: field job id, value JSON. */
+  parkedReasons: (queue: string) => `bus:{${segment(queue)}}:parked-reasons`,
+  /** Services for which the queue has parked jobs. */
+  parkedServices: (queue: string) => `bus:{${segment(queue)}}:parked-services`,
+  /** How far the release of the jobs parked for one service has come. */
+  parkedRelease: (queue: string, service: string) =>
+    `bus:{${segment(queue)}}:parked-release:${segment(service)}`,
 
   /** Stream with the sealed history of one group. `groupTag` is the keyed hash of the group name. */
   groupHistory: (groupTag: string) => `bus:cl:{${segment(groupTag)}}:h`,

@@ -10,8 +10,10 @@ export async function runHandler(run: TaskRun): Promise<unknown> {
   const { handler, jobId } = run;
   if (handler === undefined) throw new UnknownTaskError(run.taskName, run.queue);
   const taskName = handler.task.name;
-  return runAsTask({ taskId: jobId, taskName }, () =>
-    handler.instance.run(run.params, contextOf(run, taskName)),
+  return runAsTask(
+    { taskId: jobId, taskName },
+    () => handler.instance.run(run.params, contextOf(run, taskName)),
+    run.signal,
   );
 }
 

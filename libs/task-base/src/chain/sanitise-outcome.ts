@@ -1,6 +1,7 @@
-import { UnrecoverableError } from 'bullmq';
+import { DelayedError, UnrecoverableError } from 'bullmq';
 import { redact, redactText } from '@bus/observability';
 import { describeFailure } from './failure-reason.ts';
+import { TaskParkedError } from '../task-base.errors.ts';
 import type { TaskRun } from './task-run.ts';
 
 const MAX_STACK_LENGTH = 4_000;
@@ -13,6 +14,8 @@ export async function sanitiseOutcome(_run: TaskRun, next: () => Promise<unknown
   try {
     return redact(await next());
   } catch (error) {
+    // BullMQ's way to say "I have moved it myself": neither completed nor failed.
+    if (error instanceof TaskParkedError) throw new DelayedError(error.message);
     throw storableError(error);
   }
 }

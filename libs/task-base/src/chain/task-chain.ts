@@ -1,8 +1,10 @@
 import type { Metrics } from '@bus/observability';
 import { carryCorrelation } from './carry-correlation.ts';
+import type { ParkedJobs } from '../parking/parked-jobs.ts';
 import { limitTime } from './limit-time.ts';
 import { logRun } from './log-run.ts';
 import { measureRun } from './measure-run.ts';
+import { parkWhenRefused } from './park-when-refused.ts';
 import { readParameters } from './read-parameters.ts';
 import { runHandler } from './run-handler.ts';
 import { sanitiseOutcome } from './sanitise-outcome.ts';
@@ -12,7 +14,11 @@ import type { TaskLink } from './task-run.ts';
 import { traceRun } from './trace-run.ts';
 
 /** Everything that happens around a handler, from the outside in. A new concern is one file and one line here. */
-export function taskChain(metrics: Metrics, scheduleReports?: ScheduleReports): readonly TaskLink[] {
+export function taskChain(
+  metrics: Metrics,
+  parked: ParkedJobs,
+  scheduleReports?: ScheduleReports,
+): readonly TaskLink[] {
   return [
     sanitiseOutcome, // outermost: nothing leaves for Redis without passing it
     measureRun(metrics),
@@ -21,6 +27,7 @@ export function taskChain(metrics: Metrics, scheduleReports?: ScheduleReports): 
     logRun,
     readParameters(metrics), // inside measuring and logging, so a refused job is seen by both
     skipSettledRun(scheduleReports),
+    parkWhenRefused(parked, metrics),
     limitTime,
     runHandler,
   ];

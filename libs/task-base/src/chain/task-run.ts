@@ -39,6 +39,8 @@ export interface TaskRun {
   /** Checked parameters; until the reading link has run, an empty object. */
   params: object;
   signal: AbortSignal;
+  /** Moves the job out of the way for so long, in milliseconds, without counting an attempt. The run must end then. */
+  readonly putAside: (delayMs: number) => Promise<void>;
 }
 
 /** One cross-cutting concern around a run. Calls `next` at most once and returns or throws what the run comes to. */

@@ -8,6 +8,7 @@ import { PriorityAgeing } from '../queues/priority-ageing.ts';
 import type { AgeingOptions } from '../queues/priority-ageing.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
+import { ParkedJobsRelease } from '../parking/parked-jobs-release.ts';
 import { ScheduleReports } from '../schedules/schedule-reports.ts';
 import { SCHEDULE_RUN_STORE, SCHEDULE_STORE } from '../schedules/schedule-store.ts';
 import type { ScheduleRunStore, ScheduleStore } from '../schedules/schedule-store.ts';
@@ -60,6 +61,7 @@ export class TaskWorkerModule {
         ...scheduleProviders(schedules),
         TaskWorkers,
         PriorityAgeing,
+        ParkedJobsRelease,
       ],
       exports: [TaskWorkers],
     };

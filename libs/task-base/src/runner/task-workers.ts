@@ -17,6 +17,7 @@ import { DEAD_LETTER_STORE } from '../dead-letters/dead-letter.ts';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.ts';
 import { DeadLetterRecorder } from '../dead-letters/dead-letter-recorder.ts';
 import { DeadLetterSweeper } from '../dead-letters/dead-letter-sweeper.ts';
+import { ParkedJobs } from '../parking/parked-jobs.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
@@ -70,7 +71,8 @@ export class TaskWorkers
     this.connection = connections.create('blocking', 'task-worker');
     this.recorder = new DeadLetterRecorder(store, this.logger);
     this.sweeper = new DeadLetterSweeper(options.queues, this.connection, this.recorder, this.logger);
-    this.runChain = joinLinks(taskChain(metrics, scheduleReports));
+    const parked = new ParkedJobs(connections.commands);
+    this.runChain = joinLinks(taskChain(metrics, parked, scheduleReports));
   }
 
   /** The gate: throws TaskHandlersIncompleteError before anything of this app takes work. */
@@ -141,6 +143,7 @@ export class TaskWorkers
       correlationId: '',
       params: {},
       signal,
+      putAside: (delayMs) => job.moveToDelayed(Date.now() + delayMs, token),
     };
     return this.active.track(job, `${run.taskName} ${run.jobId}`, token, this.runChain(run));
   }

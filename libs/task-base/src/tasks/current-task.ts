@@ -6,14 +6,24 @@ export interface CurrentTask {
   readonly taskName: string;
 }
 
-const running = new AsyncLocalStorage<CurrentTask>();
+interface RunningTask {
+  readonly task: CurrentTask;
+  readonly signal: AbortSignal | undefined;
+}
+
+const running = new AsyncLocalStorage<RunningTask>();
 
 /** The task that is running, or undefined outside any. */
 export function currentTask(): CurrentTask | undefined {
-  return running.getStore();
+  return running.getStore()?.task;
+}
+
+/** The signal of the run, aborted at its soft limit or when it is cancelled; undefined outside any. */
+export function currentTaskSignal(): AbortSignal | undefined {
+  return running.getStore()?.signal;
 }
 
 /** Runs `fn`, and everything it awaits, as part of the task. */
-export function runAsTask<T>(task: CurrentTask, fn: () => T): T {
-  return running.run(task, fn);
+export function runAsTask<T>(task: CurrentTask, fn: () => T, signal?: AbortSignal): T {
+  return running.run({ task, signal }, fn);
 }

@@ -51,6 +51,17 @@ export const TASK_METRICS = {
     help: 'Enqueues answered with a job that already existed.',
     labels: { queue: 'any', task: 'any' },
   },
+  bus_task_parked_total: {
+    type: 'counter',
+    help: 'Runs put aside because a service they need is not to be called now; no attempt is counted.',
+    labels: { queue: 'any', task: 'any', service: 'any' },
+  },
+  bus_task_parked_jobs: {
+    type: 'gauge',
+    help: 'Jobs that wait for a service to be called again.',
+    labels: { queue: 'any', service: 'any' },
+    aggregator: 'max',
+  },
   bus_task_duration_seconds: {
     type: 'histogram',
     help: 'Running time of one attempt.',
