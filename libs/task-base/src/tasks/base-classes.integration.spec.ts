@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, Provider } from '@nestjs/common';
+import { CircuitBreakerModule, CircuitBreakers } from '@bus/circuit-breaker';
 import { RedisConnections, redisKeys } from '@bus/platform';
 import { createRedisDatabase, waitFor } from '@bus/testing';
 import { Queue } from 'bullmq';
@@ -9,6 +10,7 @@ import { TaskClient } from '../client/task-client.ts';
 import { TaskClientModule } from '../client/task-client.module.ts';
 import type { EchoParams } from '../fixtures/test-tasks.fixture.ts';
 import { testTask } from '../fixtures/test-tasks.fixture.ts';
+import { readParking } from '../parking/parked-jobs.ts';
 import { MemoryDeadLetters, platformFor } from '../fixtures/test-worker.fixture.ts';
 import { TaskWorkerModule } from '../runner/task-worker.module.ts';
 import type { TaskDefinition } from './define-task.ts';
@@ -108,6 +110,21 @@ describe('base classes in a worker', () => {
       detail: expect.not.stringContaining('ann@') as string,
     });
   });
+
+  it('an email waits aside while the circuit of the mail server is open, and is sent when it closes', async () => {
+    answerOfServer = () => Promise.resolve({ refused: [] });
+    const circuits = app.get(CircuitBreakers);
+    await circuits.open('smtp', 'spec');
+    const { jobId } = await app.get(TaskClient).enqueue(sendNote, { text: 'ann@example.com' });
+    const connection = app.get(RedisConnections).commands;
+    const parking = await waitFor(() => readParking(connection, 'critical', jobId), { timeoutMs: 30_000 });
+    expect(parking).toMatchObject({ service: 'smtp' });
+    await circuits.close('smtp');
+    await waitFor(() => queue.getJobState(jobId).then((state) => state === 'completed'), {
+      timeoutMs: 30_000,
+    });
+    expect(await queue.getJob(jobId)).toMatchObject({ returnvalue: { accepted: 1 } });
+  });
 });
 
 function startWorker(
@@ -125,6 +142,7 @@ function startWorker(
     imports: [
       platformFor(redisUrl),
       TaskClientModule,
+      CircuitBreakerModule.forRoot(),
       TaskWorkerModule.forRoot({
         queues: ['critical'],
         catalog,

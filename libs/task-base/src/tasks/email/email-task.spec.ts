@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { CircuitBreakers } from '@bus/circuit-breaker';
+import type { ExternalCall } from '@bus/circuit-breaker';
 import { redact } from '@bus/observability';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { describeFailure } from '../../chain/failure-reason.ts';
@@ -35,9 +37,18 @@ class MemoryTransport implements MailTransport {
   }
 }
 
+/** A circuit that is always closed. */
+const closedCircuits = {
+  provide: CircuitBreakers,
+  useValue: {
+    call: (_service: string, _options: object, call: ExternalCall<unknown>) =>
+      call(new AbortController().signal),
+  },
+};
+
 async function start(providers: Provider[]): Promise<Notify> {
   class App {}
-  const module = { module: App, providers: [Notify, ...providers] };
+  const module = { module: App, providers: [Notify, closedCircuits, ...providers] };
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   return app.get(Notify);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Optional } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { BaseTask } from '../base-task.ts';
+import { ExternalServiceTask } from '../external-service-task.ts';
 import type { TaskContext } from '../task-context.ts';
 import { checkRecipients } from './check-recipients.ts';
 import type { CheckedRecipients, Recipients, RefusedRecipient } from './check-recipients.ts';
@@ -36,13 +36,20 @@ const MAX_SUBJECT_LENGTH = 998;
 /** What could end a header and begin another one, in any mail program. */
 const CONTROL_CHARACTER = /[\p{Cc}\u2028\u2029]/u;
 
+/** The circuit all mail goes through. */
+const MAIL_SERVICE = 'smtp';
+
 const SEND_TIMEOUT_MS = 10_000;
 
 /**
  * A task that sends emails through the app's `MAIL_TRANSPORT`. Every address is checked first; the bad ones are left out and
- * listed, the others get the email. Neither logs nor stored errors show an address.
+ * listed, the others get the email. Neither logs nor stored errors show an address. While the circuit of the mail server is
+ * open, its runs are put aside without using up an attempt.
  */
-export abstract class EmailTask<P extends object, R = void> extends BaseTask<P, R> implements OnModuleInit {
+export abstract class EmailTask<P extends object, R = void>
+  extends ExternalServiceTask<P, R>
+  implements OnModuleInit
+{
   @Optional() @Inject(MAIL_TRANSPORT) private readonly transport?: MailTransport;
 
   /** The most recipients of one email, all kinds together. More are a mistake or a list that wants another way. */
@@ -61,25 +68,23 @@ export abstract class EmailTask<P extends object, R = void> extends BaseTask<P, 
   /**
    * Sends one email. A job that runs again sends it again, under the same `idempotencyKey`.
    *
-   * @throws EmailInvalidError, EmailWithoutRecipientError (not retryable), EmailNotSentError (as the transport says)
+   * @throws EmailInvalidError, EmailWithoutRecipientError (not retryable), EmailNotSentError (as the transport says), and as
+   * `externalServiceCall`
    */
   protected async sendEmail(email: Email, ctx: TaskContext): Promise<EmailOutcome> {
     const recipients = this.checked(email);
     const { subject, text, html, replyTo } = email;
     const { to, cc, bcc } = recipients;
-    const { refused } = await this.handOver(
-      {
-        to,
-        cc,
-        bcc,
-        subject,
-        text,
-        ...(html === undefined ? {} : { html }),
-        ...(replyTo === undefined ? {} : { replyTo }),
-        idempotencyKey: idempotencyKey(ctx.jobId, recipients, subject),
-      },
-      ctx.signal,
-    );
+    const { refused } = await this.handOver({
+      to,
+      cc,
+      bcc,
+      subject,
+      text,
+      ...(html === undefined ? {} : { html }),
+      ...(replyTo === undefined ? {} : { replyTo }),
+      idempotencyKey: idempotencyKey(ctx.jobId, recipients, subject),
+    });
     const accepted = countOf(recipients) - refused.length;
     if (accepted <= 0) throw new EmailWithoutRecipientError([...recipients.refused, ...refused]);
     return { accepted, refused: [...recipients.refused, ...refused] };
@@ -106,16 +111,22 @@ export abstract class EmailTask<P extends object, R = void> extends BaseTask<P, 
     return recipients;
   }
 
-  private async handOver(email: OutgoingEmail, signal: AbortSignal): Promise<MailReceipt> {
-    if (this.transport === undefined) throw new MailTransportMissingError(this.constructor.name);
-    try {
-      return await this.transport.send(
-        email,
-        AbortSignal.any([signal, AbortSignal.timeout(SEND_TIMEOUT_MS)]),
-      );
-    } catch (error) {
-      throw new EmailNotSentError(error);
-    }
+  private async handOver(email: OutgoingEmail): Promise<MailReceipt> {
+    const { transport } = this;
+    if (transport === undefined) throw new MailTransportMissingError(this.constructor.name);
+    // An email that no server would take says nothing about this one.
+    const isFailure = (error: unknown): boolean => !(error instanceof EmailNotSentError) || error.isRetryable;
+    return this.externalServiceCall(
+      MAIL_SERVICE,
+      { timeoutMs: SEND_TIMEOUT_MS, isFailure },
+      async (signal) => {
+        try {
+          return await transport.send(email, signal);
+        } catch (error) {
+          throw new EmailNotSentError(error);
+        }
+      },
+    );
   }
 }
 
