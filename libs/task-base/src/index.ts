@@ -5,7 +5,7 @@ export { JOB_STATES, queueStates } from './queues/queue-states.ts';
 export type { JobState, QueueState } from './queues/queue-states.ts';
 
 export { defineTask } from './tasks/define-task.ts';
-export type { TaskDefinition, TaskSpecification } from './tasks/define-task.ts';
+export type { IdempotentTaskDefinition, TaskDefinition, TaskSpecification } from './tasks/define-task.ts';
 export { TASK_CATALOG } from './catalog/task-catalog.ts';
 export { PROCESS_COMMAND_REPLY } from './catalog/process-command-reply.ts';
 export { PROCESS_DEVICE_ALERT, deviceAlertJobId } from './catalog/process-device-alert.ts';
@@ -35,6 +35,7 @@ export type { ConnectedWorker } from './queues/queue-workers.ts';
 
 export { BaseTask } from './tasks/base-task.ts';
 export { BroadcastTask } from './tasks/broadcast-task.ts';
+export { IdempotentTask } from './tasks/idempotent-task.ts';
 export { Task } from './tasks/task.decorator.ts';
 export type { TaskContext } from './tasks/task-context.ts';
 
@@ -66,18 +67,39 @@ export {
   isScheduleError,
 } from './schedules/schedule.errors.ts';
 export type { ScheduleErrorCode, ScheduleProblem } from './schedules/schedule.errors.ts';
+export { IDEMPOTENCY_TTL_MS } from './idempotency/idempotency-rule.ts';
+export type {
+  IdempotencyCategory,
+  IdempotencyRule,
+  IdempotencyScope,
+  IdempotencySpecification,
+} from './idempotency/idempotency-rule.ts';
+export { IDEMPOTENCY_STORE } from './idempotency/claim-store.ts';
+export type {
+  ClaimAnswer,
+  ClaimStore,
+  IdempotencyStore,
+  StepAnswer,
+  WorkClaim,
+} from './idempotency/claim-store.ts';
+export { SEALED, shownParams } from './privacy/shown-params.ts';
 
 export { JobSearchError } from './admin/admin.errors.ts';
 export {
+  IdempotencyUnavailableError,
   JobUnreadableError,
   TaskError,
   TaskHandlersIncompleteError,
   TaskHardTimeLimitError,
   TaskParamsInvalidError,
+  TaskParamsSealedError,
   TaskParamsTooLargeError,
   TaskQueueFullError,
   TaskQueueUnavailableError,
+  TaskSealingUnavailableError,
   TaskSoftTimeLimitError,
+  TaskStepInDoubtError,
+  TaskSupersededError,
   UnknownTaskError,
 } from './task-base.errors.ts';
 export type { ParameterProblem, TaskErrorCode } from './task-base.errors.ts';

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { describeFailure } from './failure-reason.ts';
+import { isMovedAside } from './move-aside.ts';
 import type { TaskRun } from './task-run.ts';
 
 const logger = new Logger('Task');
@@ -9,6 +10,7 @@ export async function logRun(run: TaskRun, next: () => Promise<unknown>): Promis
   try {
     return await next();
   } catch (error) {
+    if (isMovedAside(error)) throw error;
     const attempt = run.job.attemptsMade + 1;
     logger.warn(
       `${run.taskName} ${run.jobId} on ${run.queue}, attempt ${attempt}: ${describeFailure(error)}`,

@@ -1,9 +1,12 @@
+import type { ValueSealer } from '@bus/channel-layer';
 import type { Metrics } from '@bus/observability';
 import { carryCorrelation } from './carry-correlation.ts';
 import { limitTime } from './limit-time.ts';
 import { logRun } from './log-run.ts';
 import { measureRun } from './measure-run.ts';
 import { readParameters } from './read-parameters.ts';
+import { replayOutcome } from './replay-outcome.ts';
+import type { Claims } from './replay-outcome.ts';
 import { runHandler } from './run-handler.ts';
 import { sanitiseOutcome } from './sanitise-outcome.ts';
 import type { ScheduleReports } from '../schedules/schedule-reports.ts';
@@ -11,16 +14,26 @@ import { skipSettledRun } from './skip-settled-run.ts';
 import type { TaskLink } from './task-run.ts';
 import { traceRun } from './trace-run.ts';
 
+/** What the links lean on. */
+export interface ChainParts {
+  readonly claims: Claims;
+  /** Without it no sealed parameter opens. */
+  readonly sealer?: ValueSealer | undefined;
+  readonly scheduleReports?: ScheduleReports | undefined;
+}
+
 /** Everything that happens around a handler, from the outside in. A new concern is one file and one line here. */
-export function taskChain(metrics: Metrics, scheduleReports?: ScheduleReports): readonly TaskLink[] {
+export function taskChain(metrics: Metrics, parts: ChainParts): readonly TaskLink[] {
+  const { claims, sealer, scheduleReports } = parts;
   return [
     sanitiseOutcome, // outermost: nothing leaves for Redis without passing it
     measureRun(metrics),
     carryCorrelation,
     traceRun,
     logRun,
-    readParameters(metrics), // inside measuring and logging, so a refused job is seen by both
+    readParameters(metrics, sealer), // inside measuring and logging, so a refused job is seen by both
     skipSettledRun(scheduleReports),
+    replayOutcome(metrics, claims), // outside the limits: waiting for another run is not running
     limitTime,
     runHandler,
   ];
