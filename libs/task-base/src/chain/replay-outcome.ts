@@ -84,7 +84,8 @@ function claimOf(
     key: idempotencyKeyOf(task, run.params, sealer) ?? '',
     taskName: task.name,
     scope: rule.scope,
-    jobId: run.jobId,
+    // A job enqueued anew under the same id counts its starts anew; its fence says nothing about the earlier one.
+    jobId: `${run.jobId}@${run.job.timestamp}`,
     fence: run.job.attemptsStarted,
     claimId: randomUUID(),
     leaseMs: Math.min(LEASE_MS, task.hardLimitMs),

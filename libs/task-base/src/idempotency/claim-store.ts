@@ -4,6 +4,7 @@ export interface WorkClaim {
   readonly key: string;
   readonly taskName: string;
   readonly scope: string;
+  /** The job, told apart from an earlier one under the same id. */
   readonly jobId: string;
   /** Starts of the job so far: of two runs of one job the one that started later has the higher fence. */
   readonly fence: number;
