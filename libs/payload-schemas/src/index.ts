@@ -82,6 +82,8 @@ export {
   isTimestampSuspect,
   parseDeviceTime,
 } from './time/device-time.ts';
+export { asStored, hostileMessages } from './samples/hostile-messages.ts';
+export type { HostileMessage } from './samples/hostile-messages.ts';
 export { SAMPLE_MESSAGES } from './samples/sample-messages.ts';
 export { jsonSchemaOf } from './validation/json-schema.ts';
 export { JOB_LIMITS, PAYLOAD_LIMITS } from './validation/message-limits.ts';
