@@ -36,9 +36,9 @@ const TRANSFER = defineTask({
   retry: { retries: 100, backoffMs: 200, maxBackoffMs: 500 },
   idempotency: { scope: 'global', category: 'mutation', durable: true },
 });
-const PATIENCE = { timeoutMs: 40_000 };
+const PATIENCE = { timeoutMs: 60_000 };
 
-describe('a durable task', { timeout: 90_000 }, () => {
+describe('a durable task', { timeout: 180_000 }, () => {
   let redis: RedisServer;
   let databaseUrl: string;
   let cleanUps: (() => Promise<unknown>)[] = [];

@@ -90,9 +90,9 @@ class Redaction {
   }
 
   #copyOfError(error: Error): Error {
-    const copy = new Error(this.#copyOfText(String(error.message)));
+    const copy = new Error(this.#copyOfText(textOf(error.message)));
     Object.setPrototypeOf(copy, Reflect.getPrototypeOf(error));
-    define(copy, 'stack', this.#copyOfText(String(error.stack ?? '')), false);
+    define(copy, 'stack', this.#copyOfText(textOf(error.stack)), false);
     if (error.cause !== undefined) define(copy, 'cause', this.copyOf(error.cause), false);
     if (error instanceof AggregateError) define(copy, 'errors', this.copyOf(error.errors), false);
     for (const [name, field] of Object.entries(error)) {
@@ -100,6 +100,11 @@ class Redaction {
     }
     return copy;
   }
+}
+
+/** Libraries put all kinds of things where the type says text. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(redact(value)) ?? '');
 }
 
 function copyOfNumber(value: number | bigint): unknown {

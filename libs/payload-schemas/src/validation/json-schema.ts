@@ -20,8 +20,8 @@ export function jsonSchemaOf(target: PayloadClass): JsonSchema {
       [ValidationTypes.CONDITIONAL_VALIDATION]: {},
     },
   });
-  const properties = markSensitive(target, schema.properties ?? {});
-  return { type: 'object', title: target.name, ...schema, properties, ...classRuleOf(target)?.schema };
+  const marked = schema.properties && { properties: markSensitive(target, schema.properties) };
+  return { type: 'object', title: target.name, ...schema, ...marked, ...classRuleOf(target)?.schema };
 }
 
 function markSensitive(target: PayloadClass, properties: object): Record<string, unknown> {

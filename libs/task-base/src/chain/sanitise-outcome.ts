@@ -26,7 +26,7 @@ function storableError(error: unknown): Error {
   // Built anew rather than copied: an error of a handler may carry a name that means something else to BullMQ.
   const stored = isFinal(error) ? new UnrecoverableError(reason) : new Error(reason);
   const stack = error instanceof Error ? error.stack : undefined;
-  stored.stack = cleanText(String(stack ?? reason)).slice(0, MAX_STACK_LENGTH);
+  stored.stack = cleanText(typeof stack === 'string' ? stack : reason).slice(0, MAX_STACK_LENGTH);
   return stored;
 }
 

@@ -16,9 +16,9 @@ import { IdempotentTask } from '../tasks/idempotent-task.ts';
 import { Task } from '../tasks/task.decorator.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 
-const PATIENCE = { timeoutMs: 25_000 };
+const PATIENCE = { timeoutMs: 60_000 };
 
-describe('a task with an idempotency rule', () => {
+describe('a task with an idempotency rule', { timeout: 120_000 }, () => {
   let redisUrl: string;
   const open: TestWorker[] = [];
   const processes: ManagedProcess[] = [];
@@ -39,6 +39,7 @@ describe('a task with an idempotency rule', () => {
     open.push(worker);
     return worker;
   }
+  const startFour = () => Promise.all([start(), start(), start(), start()] as const);
   const startProcess = async () => {
     const child = await startWorkerProcess(redisUrl);
     processes.push(child);
@@ -62,29 +63,29 @@ describe('a task with an idempotency rule', () => {
   };
 
   it('is executed once for 50 concurrent enqueues and 6 workers, two of them processes of their own', async () => {
-    const workers = await Promise.all([start(), start(), start(), start()]);
+    const workers = await startFour();
     await Promise.all([startProcess(), startProcess()]);
     const receipts = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        workers[index % workers.length]!.client.enqueue(COUNTED, { text: 'once', number: 200 }),
+        workers[index % 4]!.client.enqueue(COUNTED, { text: 'once', number: 200 }),
       ),
     );
     expect(new Set(receipts.map(({ jobId }) => jobId)).size).toBe(1);
     expect(receipts.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
 
     const results = await Promise.all(
-      receipts.map(async ({ jobId }) => (await finished(workers[0]!, jobId)).returnvalue as unknown),
+      receipts.map(async ({ jobId }) => (await finished(workers[0], jobId)).returnvalue as unknown),
     );
     for (const result of results) expect(result).toEqual({ run: 1, pid: expect.any(Number) as number });
-    expect(await runsOf(workers[0]!, 'once')).toBe(1);
+    expect(await runsOf(workers[0], 'once')).toBe(1);
   });
 
   it('is executed once for 50 jobs with ids of their own; all get the first outcome and lose no attempt', async () => {
-    const workers = await Promise.all([start(), start(), start(), start()]);
+    const workers = await startFour();
     await Promise.all([startProcess(), startProcess()]);
     const receipts = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        workers[index % workers.length]!.client.enqueue(
+        workers[index % 4]!.client.enqueue(
           COUNTED,
           { text: 'many', number: 200 },
           { jobId: `mine-${index}` },
@@ -92,13 +93,13 @@ describe('a task with an idempotency rule', () => {
       ),
     );
     expect(new Set(receipts.map(({ jobId }) => jobId)).size).toBe(50);
-    const jobs = await Promise.all(receipts.map(({ jobId }) => finished(workers[0]!, jobId)));
+    const jobs = await Promise.all(receipts.map(({ jobId }) => finished(workers[0], jobId)));
     for (const job of jobs) {
       expect(job.returnvalue).toEqual(jobs[0]!.returnvalue);
       expect(job.failedReason).toBeUndefined();
       expect(job.attemptsMade).toBeLessThanOrEqual(1);
     }
-    expect(await runsOf(workers[0]!, 'many')).toBe(1);
+    expect(await runsOf(workers[0], 'many')).toBe(1);
   });
 
   it('answers a duplicate with the outcome after its job is gone from Redis', async () => {
@@ -158,7 +159,7 @@ describe('a task with an idempotency rule', () => {
     await waitFor(async () => (await finished(worker, jobId)).returnvalue === 'done', PATIENCE);
   });
 
-  it('keeps the outcome of the successor when a frozen worker comes back', { timeout: 60_000 }, async () => {
+  it('keeps the outcome of the successor when a frozen worker comes back', async () => {
     const frozen = await startProcess();
     const client = await start({ queues: [] });
     const { jobId } = await client.client.enqueue(COUNTED, { text: 'frozen', number: 300 });
@@ -201,7 +202,7 @@ describe('a task with an idempotency rule', () => {
   });
 });
 
-describe('IdempotentTask.once', () => {
+describe('IdempotentTask.once', { timeout: 120_000 }, () => {
   const stepped = idempotentTask(
     'stepped',
     { category: 'mutation' },

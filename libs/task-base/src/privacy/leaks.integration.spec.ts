@@ -80,7 +80,7 @@ function carriedError(): Error {
   return Object.assign(new Error(`${text} ${JSON.stringify(FIELDS)}`, { cause }), { config: FIELDS });
 }
 
-describe('secrets', () => {
+describe('secrets', { timeout: 120_000 }, () => {
   let worker: TestWorker | undefined;
   afterEach(() => worker?.close());
 
@@ -124,7 +124,7 @@ describe('secrets', () => {
         const all = await Promise.all(receipts.map(({ jobId }) => queue.getJob(jobId)));
         return all.every((job) => job?.finishedOn !== undefined) && letters.letters.length === 3 && all;
       },
-      { timeoutMs: 25_000 },
+      { timeoutMs: 60_000 },
     );
     log.stop();
 

@@ -41,7 +41,7 @@ const INVITE_ONCE = defineTask({
   idempotency: { scope: 'user', category: 'email' },
 });
 
-const PARAMS: InvitationParams = {
+const PARAMS = {
   user_id: 7,
   subject: 'Welcome',
   door_code: 'tulip-7731',
@@ -49,7 +49,7 @@ const PARAMS: InvitationParams = {
   guests: [{ mail: 'pelican at example', room: 'north' }],
 };
 const SECRETS = /tulip|7731|heron|4711|12345678|12_345_678|pelican/;
-const PATIENCE = { timeoutMs: 25_000 };
+const PATIENCE = { timeoutMs: 60_000 };
 
 const [oldKey, newKey, routing] = [randomBytes(32), randomBytes(32), randomBytes(32)];
 const keys = (...encryption: Buffer[]): ChannelKeys => ({
@@ -57,7 +57,7 @@ const keys = (...encryption: Buffer[]): ChannelKeys => ({
   routingKey: () => routing,
 });
 
-describe('sensitive parameters', () => {
+describe('sensitive parameters', { timeout: 120_000 }, () => {
   let redisUrl: string;
   const open: TestWorker[] = [];
   let behave: (params: InvitationParams, ctx: TaskContext) => Promise<unknown>;
