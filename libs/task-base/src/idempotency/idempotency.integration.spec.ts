@@ -5,7 +5,7 @@ import type { Type } from '@nestjs/common';
 import { Queue } from 'bullmq';
 import type { Job } from 'bullmq';
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { COUNTED, Counted, endedKey, runsKey } from '../fixtures/counted-task.fixture.ts';
+import { COUNTED, Counted, atWorkKey, endedKey, runsKey } from '../fixtures/counted-task.fixture.ts';
 import { closedGate } from '../fixtures/gate.fixture.ts';
 import { buildWorkerProcess, startWorkerProcess } from '../fixtures/start-worker-process.fixture.ts';
 import { handlerOf, idempotentTask } from '../fixtures/test-tasks.fixture.ts';
@@ -162,8 +162,9 @@ describe('a task with an idempotency rule', { timeout: 120_000 }, () => {
   it('keeps the outcome of the successor when a frozen worker comes back', async () => {
     const frozen = await startProcess();
     const client = await start({ queues: [] });
-    const { jobId } = await client.client.enqueue(COUNTED, { text: 'frozen', number: 300 });
-    await waitFor(async () => (await runsOf(client, 'frozen')) === 1, PATIENCE);
+    const { jobId } = await client.client.enqueue(COUNTED, { text: 'frozen', number: 500 });
+    const { commands } = client.connections;
+    await waitFor(async () => (await commands.get(atWorkKey('frozen'))) === String(frozen.pid), PATIENCE);
     process.kill(frozen.pid, 'SIGSTOP');
 
     const successor = await start();
@@ -172,14 +173,14 @@ describe('a task with an idempotency rule', { timeout: 120_000 }, () => {
     process.kill(frozen.pid, 'SIGCONT');
 
     // The end of the handler and then other work: what the revived process does with its result, it has done.
-    const ended = () => client.connections.commands.lrange(endedKey('frozen'), 0, -1);
+    const ended = () => commands.lrange(endedKey('frozen'), 0, -1);
     await waitFor(async () => (await ended()).includes(String(frozen.pid)), PATIENCE);
     const { jobId: later } = await client.client.enqueue(COUNTED, { text: 'later', number: 1_000 });
     await finished(client, later);
     const record = redisKeys.idempotencyRecord(
-      idempotencyKeyOf(COUNTED, { text: 'frozen', number: 300 }, undefined) ?? '',
+      idempotencyKeyOf(COUNTED, { text: 'frozen', number: 500 }, undefined) ?? '',
     );
-    const [state, result] = await client.connections.commands.hmget(record, 'state', 'result');
+    const [state, result] = await commands.hmget(record, 'state', 'result');
     expect(state).toBe('done');
     expect(JSON.parse(result ?? '')).toEqual({ run: 2, pid: process.pid });
     expect((await finished(client, jobId)).returnvalue).toEqual({ run: 2, pid: process.pid });
