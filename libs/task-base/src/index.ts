@@ -82,7 +82,8 @@ export type {
   StepAnswer,
   WorkClaim,
 } from './idempotency/claim-store.ts';
-export { SEALED, shownParams } from './privacy/shown-params.ts';
+export { SEALED } from './admin/sealed-values.ts';
+export { shownParams } from './privacy/shown-params.ts';
 
 export { JobSearchError } from './admin/admin.errors.ts';
 export {

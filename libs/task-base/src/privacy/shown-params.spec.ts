@@ -1,8 +1,9 @@
 import { ListOf, Sensitive, Text } from '@bus/payload-schemas';
 import { describe, expect, it } from 'vitest';
+import { SEALED } from '../admin/sealed-values.ts';
 import { defineTask } from '../tasks/define-task.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
-import { SEALED, shownParams } from './shown-params.ts';
+import { shownParams } from './shown-params.ts';
 
 class Guest {
   @Sensitive() @Text(50) note!: string;
