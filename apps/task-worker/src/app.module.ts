@@ -6,6 +6,7 @@ import {
   BroadcastOutboxQueries,
   DatabaseModule,
   DeadLetterQueries,
+  IdempotencyQueries,
   ScheduleQueries,
   ScheduleRunQueries,
 } from '@bus/database';
@@ -46,6 +47,7 @@ export class AppModule {
           queues: queuesOf(worker),
           deadLetterStore: DeadLetterQueries,
           schedules: { store: ScheduleQueries, runs: ScheduleRunQueries },
+          idempotencyStore: IdempotencyQueries,
           drainMs: Math.round(runtime.SHUTDOWN_DEADLINE_MS * DRAIN_SHARE),
         }),
         AlertsModule,

@@ -9,6 +9,7 @@ import { BROADCAST_OUTBOX, type BroadcastOutbox } from './outbox/broadcast-outbo
 import { OutboxRelay } from './outbox/outbox-relay.ts';
 import { ResumeCoordinator } from './socket/resume-coordinator.ts';
 import { SealedSocketAdapter } from './socket/sealed-socket-adapter.ts';
+import { ValueSealer } from './seal/value-sealer.ts';
 
 export interface ChannelLayerModuleOptions extends ChannelOptions {
   /** Modules that export what `outbox` names. */
@@ -18,7 +19,7 @@ export interface ChannelLayerModuleOptions extends ChannelOptions {
 }
 
 /**
- * Provides `ChannelLayer` and `GroupHistory` everywhere, and for gateways `SealedSocketAdapter` and
+ * Provides `ChannelLayer`, `GroupHistory` and `ValueSealer` everywhere, and for gateways `SealedSocketAdapter` and
  * `ResumeCoordinator`. With an outbox also `OutboxRelay`, which the process that should relay starts and stops.
  * Needs `Metrics` and `RedisConnections` (PlatformModule).
  */
@@ -27,6 +28,7 @@ export interface ChannelLayerModuleOptions extends ChannelOptions {
 export class ChannelLayerModule {
   static forRoot(options: ChannelLayerModuleOptions): DynamicModule {
     const providers: Provider[] = [
+      { provide: ValueSealer, useFactory: () => new ValueSealer(options.encryption) },
       {
         provide: ChannelCore,
         inject: [RedisConnections, Metrics],

@@ -28,6 +28,7 @@ export {
 } from './outbox/broadcast-outbox.ts';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox/outbox-relay.ts';
 export type { ReplayGuardOptions } from './seal/replay-guard.ts';
+export { ValueSealer, type OpenedValue } from './seal/value-sealer.ts';
 export { createSealedEmitter } from './sealed-redis/sealed-emitter.ts';
 export type { GroupRequest, GroupResult } from './socket/group-result.ts';
 export { ResumeCoordinator } from './socket/resume-coordinator.ts';

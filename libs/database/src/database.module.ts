@@ -5,6 +5,7 @@ import { ClientQueries } from './clients/client.queries.ts';
 import { DeviceRegistry } from './devices/device-registry.ts';
 import { DeviceQueries } from './devices/device.queries.ts';
 import { WalBarrier } from './durability/wal-barrier.ts';
+import { IdempotencyQueries } from './idempotency/idempotency.queries.ts';
 import { BroadcastOutboxQueries } from './outbox/broadcast-outbox.queries.ts';
 import { DeadLetterQueries } from './refusals/dead-letter.queries.ts';
 import { QuarantineQueries } from './refusals/quarantine.queries.ts';
@@ -26,6 +27,7 @@ const QUERIES = [
   DeviceQueries,
   DeviceRegistry,
   GuardLocationQueries,
+  IdempotencyQueries,
   QuarantineQueries,
   ScheduleQueries,
   ScheduleRunQueries,

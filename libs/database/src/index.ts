@@ -29,6 +29,7 @@ export { DeviceRegistry, type RegisteredDevice } from './devices/device-registry
 export { DeviceQueries, type DeviceView } from './devices/device.queries.ts';
 export { WalBarrier } from './durability/wal-barrier.ts';
 export { migrate, pendingMigrations } from './migrations/migrate.ts';
+export { IdempotencyQueries } from './idempotency/idempotency.queries.ts';
 export {
   BroadcastOutboxQueries,
   type BroadcastTarget,

@@ -74,6 +74,7 @@ export {
   isPlainObject,
 } from './rules/rules.ts';
 export type { JsonSchema, PayloadClass, RuleOptions } from './rules/rule.ts';
+export { Sensitive } from './rules/sensitive.ts';
 
 export {
   MAX_CLOCK_AHEAD_MS,
@@ -82,11 +83,16 @@ export {
   isTimestampSuspect,
   parseDeviceTime,
 } from './time/device-time.ts';
+export { asStored, hostileMessages } from './samples/hostile-messages.ts';
+export type { HostileMessage } from './samples/hostile-messages.ts';
 export { SAMPLE_MESSAGES } from './samples/sample-messages.ts';
 export { jsonSchemaOf } from './validation/json-schema.ts';
 export { JOB_LIMITS, PAYLOAD_LIMITS } from './validation/message-limits.ts';
 export type { MessageLimits } from './validation/message-limits.ts';
 export { boundedCopy, storableText } from './validation/payload-guards.ts';
 export type { Problem } from './validation/payload-guards.ts';
+export { fieldNamesOf } from './validation/class-plan.ts';
+export { hasSensitiveFields, mapSensitive } from './validation/sensitive-fields.ts';
+export type { ReplaceSensitive } from './validation/sensitive-fields.ts';
 export { validatePayload } from './validation/validate-payload.ts';
 export type { Validation } from './validation/validate-payload.ts';

@@ -5,7 +5,7 @@ export { JOB_STATES, queueStates } from './queues/queue-states.ts';
 export type { JobState, QueueState } from './queues/queue-states.ts';
 
 export { defineTask } from './tasks/define-task.ts';
-export type { TaskDefinition, TaskSpecification } from './tasks/define-task.ts';
+export type { IdempotentTaskDefinition, TaskDefinition, TaskSpecification } from './tasks/define-task.ts';
 export { TASK_CATALOG } from './catalog/task-catalog.ts';
 export { findTask, taskNamed } from './catalog/task-names.ts';
 export type { ParamsOf, TaskName, TaskNamed } from './catalog/task-names.ts';
@@ -59,6 +59,7 @@ export { ReportTask } from './tasks/report/report-task.ts';
 export type { ReportContext } from './tasks/report/report-context.ts';
 export { ExternalServiceTask } from './tasks/external-service-task.ts';
 export { externalServiceCall } from './tasks/external-service-call.ts';
+export { IdempotentTask } from './tasks/idempotent-task.ts';
 export { Task } from './tasks/task.decorator.ts';
 export type { TaskContext } from './tasks/task-context.ts';
 
@@ -93,20 +94,41 @@ export {
   isScheduleError,
 } from './schedules/schedule.errors.ts';
 export type { ScheduleErrorCode, ScheduleProblem } from './schedules/schedule.errors.ts';
+export { IDEMPOTENCY_TTL_MS } from './idempotency/idempotency-rule.ts';
+export type {
+  IdempotencyCategory,
+  IdempotencyRule,
+  IdempotencyScope,
+  IdempotencySpecification,
+} from './idempotency/idempotency-rule.ts';
+export { IDEMPOTENCY_STORE } from './idempotency/claim-store.ts';
+export type {
+  ClaimAnswer,
+  ClaimStore,
+  IdempotencyStore,
+  StepAnswer,
+  WorkClaim,
+} from './idempotency/claim-store.ts';
+export { SEALED } from './admin/sealed-values.ts';
+export { shownParams } from './privacy/shown-params.ts';
 
 export { JobSearchError } from './admin/admin.errors.ts';
 export {
+  IdempotencyUnavailableError,
   JobUnreadableError,
   TaskError,
   TaskHandlersIncompleteError,
   TaskHardTimeLimitError,
   TaskNotWrittenError,
   TaskParamsInvalidError,
+  TaskParamsSealedError,
   TaskParamsTooLargeError,
   TaskQueueFullError,
-  TaskParkedError,
   TaskQueueUnavailableError,
+  TaskSealingUnavailableError,
   TaskSoftTimeLimitError,
+  TaskStepInDoubtError,
+  TaskSupersededError,
   UnknownTaskError,
 } from './task-base.errors.ts';
 export type { ParameterProblem, TaskErrorCode } from './task-base.errors.ts';

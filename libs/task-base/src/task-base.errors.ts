@@ -13,9 +13,13 @@ export type TaskErrorCode =
   | 'TASK_JOB_UNREADABLE'
   | 'TASK_SOFT_TIME_LIMIT'
   | 'TASK_HARD_TIME_LIMIT'
-  | 'TASK_PARKED'
   | 'TASK_HANDLERS_INCOMPLETE'
-  | 'TASK_SEARCH_INVALID';
+  | 'TASK_SEARCH_INVALID'
+  | 'TASK_PARAMS_SEALED'
+  | 'TASK_SEALING_UNAVAILABLE'
+  | 'TASK_IDEMPOTENCY_UNAVAILABLE'
+  | 'TASK_SUPERSEDED'
+  | 'TASK_STEP_IN_DOUBT';
 
 /** An error of the task queue. `isRetryable` says whether the same call may work later; decide by it and by `code`. */
 export class TaskError extends Error {
@@ -113,20 +117,57 @@ export class TaskHardTimeLimitError extends TaskError {
   }
 }
 
-/** The run is over, the job is put aside until the service may be called again. Not a failure: no attempt was used up. */
-export class TaskParkedError extends TaskError {
-  readonly service: string;
-
-  constructor(taskName: string, service: string, retryAfterMs: number) {
-    const seconds = Math.ceil(retryAfterMs / 1_000);
-    super('TASK_PARKED', true, `${taskName} is put aside, ${service} is not to be called for ${seconds} s`);
-    this.service = service;
-  }
-}
-
 /** A worker cannot start because handlers and catalog do not match; the message names every problem. */
 export class TaskHandlersIncompleteError extends TaskError {
   constructor(problems: readonly string[]) {
     super('TASK_HANDLERS_INCOMPLETE', false, `this worker cannot start:\n- ${problems.join('\n- ')}`);
+  }
+}
+
+/**
+ * A sealed parameter does not open in this worker: its key is gone from CHANNELS_ENCRYPTION_KEYS, or it was altered, or it
+ * belongs to another job. Says nothing of its content, not even which of these.
+ */
+export class TaskParamsSealedError extends TaskError {
+  constructor(taskName: string, field: string) {
+    super('TASK_PARAMS_SEALED', false, `parameter ${field} of ${taskName} cannot be opened`);
+  }
+}
+
+/** The task has sensitive parameters, and this process has no keys to seal them with: import ChannelLayerModule. */
+export class TaskSealingUnavailableError extends TaskError {
+  constructor(taskName: string) {
+    super(
+      'TASK_SEALING_UNAVAILABLE',
+      false,
+      `${taskName} has sensitive parameters and this process no keys to seal them; import ChannelLayerModule`,
+    );
+  }
+}
+
+/** The store of durable outcomes did not answer, so the task was not run, or its outcome could not be committed. */
+export class IdempotencyUnavailableError extends TaskError {
+  constructor(cause: unknown) {
+    super('TASK_IDEMPOTENCY_UNAVAILABLE', true, 'the store of outcomes did not answer; the task runs later', {
+      cause,
+    });
+  }
+}
+
+/** Another run has taken this piece of work over; `reason` of the run's signal then, and of its further steps. */
+export class TaskSupersededError extends TaskError {
+  constructor(taskName: string) {
+    super('TASK_SUPERSEDED', true, `another run of ${taskName} has taken this work over`);
+  }
+}
+
+/** An earlier run began a step that must not happen twice, and died before it could tell whether it happened. */
+export class TaskStepInDoubtError extends TaskError {
+  constructor(taskName: string, step: string) {
+    super(
+      'TASK_STEP_IN_DOUBT',
+      false,
+      `step ${step} of ${taskName} may have happened already; find out, then requeue or discard`,
+    );
   }
 }

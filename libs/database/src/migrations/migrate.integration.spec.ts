@@ -39,6 +39,7 @@ describe('migrate', () => {
       'device_telemetry',
       'devices',
       'guard_locations',
+      'idempotency_records',
       'kysely_migration',
       'kysely_migration_lock',
       'quarantine',

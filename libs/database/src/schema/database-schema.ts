@@ -183,6 +183,22 @@ export interface DeadLettersTable {
   handled_at: Timestamp | null;
 }
 
+export interface IdempotencyRecordsTable {
+  key: string;
+  task_name: string;
+  scope: string;
+  state: 'running' | 'failed' | 'done';
+  claim_id: string;
+  job_id: string;
+  fence: number;
+  lease_until: Timestamp;
+  steps: Generated<Json>;
+  result: Json | null;
+  claimed_at: StampedByDatabase;
+  finished_at: Timestamp | null;
+  expires_at: Timestamp;
+}
+
 export interface BroadcastOutboxTable {
   id: BigintId;
   event_id: string;
@@ -261,4 +277,5 @@ export interface Database {
   broadcast_outbox: BroadcastOutboxTable;
   schedules: SchedulesTable;
   schedule_runs: ScheduleRunsTable;
+  idempotency_records: IdempotencyRecordsTable;
 }

@@ -1,3 +1,4 @@
+import { withoutConcealed } from './concealed-values.ts';
 import { errorFields } from './error-fields.ts';
 import { redact, redactText } from './redact.ts';
 
@@ -27,7 +28,10 @@ export function logLine(message: unknown, rest: readonly unknown[]): LogLine {
   // Nest hands over the stack of an error as a string of its own; beside the error it says nothing new.
   if (raw['err'] instanceof Error) delete raw['stack'];
   const fields = cleanFields(raw);
-  return { text: cut(redactText(cut(words.join(' ')))) || messageOf(fields['err']), fields };
+  return {
+    text: cut(redactText(cut(withoutConcealed(words.join(' '))))) || messageOf(fields['err']),
+    fields,
+  };
 }
 
 function addPart(fields: Record<string, unknown>, words: string[], part: unknown): void {

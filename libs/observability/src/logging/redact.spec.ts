@@ -71,6 +71,13 @@ describe('redact by pattern', () => {
     ['a password in escaped JSON text', '"{\\"password\\":\\"canary\\"}"', 'canary'],
     ['an API key assignment', 'api_key: canary-4711', 'canary-4711'],
     ['an encryption key', `CHANNELS_ENCRYPTION_KEYS=${KEY}`, KEY],
+    ['a mail address', 'no account for ann.berg+noc@mail.example.org.', 'ann.berg+noc@mail.example.org'],
+    ['a mail address after a colon', 'mailto:ann@example.org', 'ann@example.org'],
+    ['a mail address in a path', 'GET /users/ann@example.org/', 'ann@example.org'],
+    ['a personal field in JSON text', 'no row for {"id":1,"ssn":"078-05-1120"}', '078-05-1120'],
+    ['a personal field in escaped JSON text', '"{\\"phone\\":\\"+49 431 1234\\"}"', '431 1234'],
+    ['a personal field as Node prints it', "for { full_name: 'Ann Berg', id: 3 }", 'Ann Berg'],
+    ['a personal number in JSON text', '{"accountNumber":12345678}', '12345678'],
     [
       'the second encryption key of a list',
       `keys=${KEY},${KEY.replace('q8', 'Zz')}`,
@@ -94,6 +101,9 @@ describe('redact by pattern', () => {
     'redis://host:6379/0',
     'key=value and 1/2 keys: none',
     'topic device/d-1/telemetry',
+    'redis://user@host.example.org:6379/0',
+    'pin: 4 of connector "x", at 12:34:56',
+    '{"alert_type":"fire","device_id":"d-17","count":123456}',
   ])('leaves "%s" as it is', (text) => {
     expect(redactText(text)).toBe(text);
   });
@@ -129,6 +139,12 @@ describe('redact by pattern', () => {
     ['quotes', 'password":"'],
     ['dots', 'a.'],
     ['cookies', 'cookie: '],
+    ['mail addresses', 'a@b.'],
+    ['mail address starts', 'a.b.c-d%+'],
+    ['mail domains', 'a@a.a.a.a.'],
+    ['JSON fields', '"email":"'],
+    ['field names', "email: 'a"],
+    ['field starts', 'e:'],
   ])('is quick on a megabyte of %s', { timeout: 5_000 }, (_name, piece) => {
     expect(redactText(`${piece.repeat(1_000_000 / piece.length)}@`).length).toBeGreaterThan(0);
   });
@@ -206,6 +222,11 @@ describe('redact on structures', () => {
       set: ['a'],
       url: `https://u:${REDACTED}@h/`,
     });
+  });
+
+  it('takes secrets out of field names', () => {
+    const map = new Map([['ann@example.org', 1]]);
+    expect(redact({ '4111 1111 1111 1111': 1, map })).toEqual({ [REDACTED]: 1, map: { [REDACTED]: 1 } });
   });
 
   it('cuts long text on request, and does not let half a secret through', () => {

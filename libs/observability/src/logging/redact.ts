@@ -1,15 +1,24 @@
+import { withoutConcealed } from './concealed-values.ts';
 import { isSensitiveField } from './sensitive-fields.ts';
-import { isCardNumber, redactText, REDACTED } from './sensitive-patterns.ts';
+import { isCardNumber, redactPatterns, REDACTED } from './sensitive-patterns.ts';
 
-export { redactText, REDACTED };
+export { REDACTED };
 
 /** Deeper values are dropped: nothing we log or store is that deep, and a hostile payload may be. */
 const MAX_DEPTH = 16;
 
 /**
+ * The text with every secret replaced that can be recognised by its shape or is concealed where this is called. Text
+ * without any is returned as it is.
+ */
+export function redactText(text: string): string {
+  return redactPatterns(withoutConcealed(text));
+}
+
+/**
  * A deep copy of the value without secrets: fields named like a secret, a payment or a personal detail become '[redacted]',
- * and so does every token, card number, key or password that can be recognised inside a string, an error message
- * or a stack. Pure: the argument is never changed. Never throws.
+ * and so does every token, card number, key, password or address that can be recognised inside a string, a field name, an
+ * error message or a stack. Pure: the argument is never changed. Never throws.
  *
  * Errors stay errors of the same class, dates stay dates, objects with `toJSON` are taken in that form, binary
  * data becomes its length, a circular reference becomes '[circular]'. With `maxTextLength` longer strings are cut.
@@ -48,10 +57,12 @@ class Redaction {
     }
   }
 
-  #copyOfText(text: string): string {
+  #copyOfText(whole: string): string {
+    // Before the cut, which might leave a recognisable half of a concealed value.
+    const text = withoutConcealed(whole);
     return text.length > this.#maxTextLength
-      ? `${redactText(text.slice(0, this.#maxTextLength))}… (cut)`
-      : redactText(text);
+      ? `${redactPatterns(text.slice(0, this.#maxTextLength))}… (cut)`
+      : redactPatterns(text);
   }
 
   #copyOfObject(value: object): unknown {
@@ -68,7 +79,7 @@ class Redaction {
   #copyOfFields(value: object): Record<string, unknown> {
     const copy: Record<string, unknown> = {};
     for (const [name, field] of Object.entries(value))
-      define(copy, name, this.#copyOfField(name, field), true);
+      define(copy, name.length < 8 ? name : this.#copyOfText(name), this.#copyOfField(name, field), true);
     return copy;
   }
 
@@ -79,9 +90,9 @@ class Redaction {
   }
 
   #copyOfError(error: Error): Error {
-    const copy = new Error(this.#copyOfText(error.message));
+    const copy = new Error(this.#copyOfText(textOf(error.message)));
     Object.setPrototypeOf(copy, Reflect.getPrototypeOf(error));
-    define(copy, 'stack', this.#copyOfText(error.stack ?? ''), false);
+    define(copy, 'stack', this.#copyOfText(textOf(error.stack)), false);
     if (error.cause !== undefined) define(copy, 'cause', this.copyOf(error.cause), false);
     if (error instanceof AggregateError) define(copy, 'errors', this.copyOf(error.errors), false);
     for (const [name, field] of Object.entries(error)) {
@@ -91,8 +102,15 @@ class Redaction {
   }
 }
 
+/** Libraries put all kinds of things where the type says text. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(redact(value)) ?? '');
+}
+
 function copyOfNumber(value: number | bigint): unknown {
-  return value > 1e12 && isCardNumber(String(value)) ? REDACTED : value;
+  const digits = String(value);
+  if (withoutConcealed(digits) !== digits) return REDACTED;
+  return value > 1e12 && isCardNumber(digits) ? REDACTED : value;
 }
 
 /** A plain assignment, save that `__proto__` becomes an ordinary field and that fields may be hidden. */

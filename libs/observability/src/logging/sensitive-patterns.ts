@@ -1,3 +1,5 @@
+import { isSensitiveField } from './sensitive-fields.ts';
+
 /** What stands in the place of anything that was taken out. */
 export const REDACTED = '[redacted]';
 
@@ -77,6 +79,25 @@ const PATTERNS: readonly SensitivePattern[] = [
         ),
   },
   {
+    // A field of serialised data inside a text: {"ssn":"…"}, { email: '…' }, {\"phone\":\"…\"}
+    hint: /:\s?\\?["'\d]/,
+    clean: (text) =>
+      text.replace(
+        /(?<![\w-])([A-Za-z_][\w-]{0,63})(\\?["']?\s{0,2}:\s{0,2})(?:(\\?["'])(?!\[redacted\])[^"'\\\r\n]{1,4096}|\d{3,32}(?![\w:.-]))/g,
+        (field, name: string, colon: string, quote: string | undefined) =>
+          isSensitiveField(name) ? `${name}${colon}${quote ?? ''}${REDACTED}` : field,
+      ),
+  },
+  {
+    hint: /@/,
+    // The user name of a URL is no mail address.
+    clean: (text) =>
+      text.replace(
+        /(?<![\w.%+-])(?<!:\/\/)[\w.%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w-])/g,
+        REDACTED,
+      ),
+  },
+  {
     hint: /\d{4}[ -]?\d{4}|3[47]\d{2}[ -]\d{6}/,
     clean: (text) =>
       text.replace(
@@ -87,7 +108,7 @@ const PATTERNS: readonly SensitivePattern[] = [
 ];
 
 /** The text with every secret that can be recognised by its shape replaced. Text without any is returned as it is. */
-export function redactText(text: string): string {
+export function redactPatterns(text: string): string {
   if (text.length < 8) return text;
   let cleaned = text;
   for (const pattern of PATTERNS) {

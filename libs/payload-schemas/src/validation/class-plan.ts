@@ -3,6 +3,7 @@ import type { ValidationArguments, ValidatorConstraintInterface } from 'class-va
 import { classRuleOf } from '../rules/class-rule.ts';
 import type { ClassRule } from '../rules/class-rule.ts';
 import type { PayloadClass, Rule } from '../rules/rule.ts';
+import { isSensitiveProperty } from '../rules/sensitive.ts';
 import type { Problem } from './payload-guards.ts';
 
 /** At most this many problems are reported: a device can fix them in turns, and an answer must stay small. */
@@ -17,6 +18,10 @@ interface Check {
 
 interface FieldPlan {
   readonly name: string;
+  /** Its value is repeated nowhere, not even in a refusal. */
+  readonly isSensitive: boolean;
+  /** The class of what the field holds, or of each item of its list. */
+  nested?: Rule['nested'];
   readonly conditions: ((object: object, value: unknown) => boolean)[];
   readonly checks: Check[];
 }
@@ -33,13 +38,18 @@ export function classPlan(target: PayloadClass): ClassPlan {
   return plan;
 }
 
+/** The fields a class has rules for, those of the classes it extends included. */
+export function fieldNamesOf(target: PayloadClass): string[] {
+  return classPlan(target).fields.map(({ name }) => name);
+}
+
 /**
  * Runs the class-validator constraints of one class over a plain object. class-validator's own executor looks every
  * rule up again and builds an error tree for each field, for every message; at thousands of messages a second that is
  * most of the time spent. The constraints, their order and their meaning are class-validator's.
  */
 export class ClassPlan {
-  private readonly fields: readonly FieldPlan[];
+  readonly fields: readonly FieldPlan[];
   private readonly wholeMessage: ClassRule | undefined;
 
   constructor(target: PayloadClass) {
@@ -48,6 +58,18 @@ export class ClassPlan {
     if (this.fields.length === 0 && this.wholeMessage === undefined && target.length > 0) {
       throw new TypeError(`${target.name} carries no rules; decorate its fields`);
     }
+  }
+
+  private sensitive: boolean | undefined;
+
+  /** Whether a field here or in a nested class is marked sensitive. */
+  get hasSensitiveFields(): boolean {
+    // Found at first use: while this plan is made, the classes it nests may not exist yet.
+    this.sensitive ??= this.fields.some(
+      ({ isSensitive, nested }) =>
+        isSensitive || (nested !== undefined && classPlan(nested.of()).hasSensitiveFields),
+    );
+    return this.sensitive;
   }
 
   /** Whether the object passes, without saying why. */
@@ -59,12 +81,19 @@ export class ClassPlan {
   }
 
   /** Adds what is wrong with the object, one problem per field, at most ten in all. */
-  collectProblems(plain: Record<string, unknown>, path: string, problems: Problem[]): void {
+  collectProblems(
+    plain: Record<string, unknown>,
+    path: string,
+    problems: Problem[],
+    isWithinSensitive = false,
+  ): void {
     const before = problems.length;
     for (const field of this.fields) {
       if (problems.length >= MAX_PROBLEMS) return;
       const failed = this.firstFailure(field, plain);
-      if (failed !== undefined) explain(failed, plain, field.name, path, problems);
+      if (failed !== undefined) {
+        explain(failed, plain, field.name, path, problems, isWithinSensitive || field.isSensitive);
+      }
     }
     if (problems.length === before && this.wholeMessage !== undefined && !this.wholeMessage.isValid(plain)) {
       const { field, allowed } = this.wholeMessage;
@@ -97,6 +126,7 @@ function explain(
   name: string,
   path: string,
   problems: Problem[],
+  isSensitive: boolean,
 ): void {
   const value = plain[name];
   const nested = check.rule?.nested;
@@ -107,7 +137,12 @@ function explain(
       if (typeof item !== 'object' || item === null || Array.isArray(item) || problems.length >= MAX_PROBLEMS)
         return;
       const itemPath = nested.list ? `${path}${name}[${index}].` : `${path}${name}.`;
-      classPlan(nested.of()).collectProblems(item as Record<string, unknown>, itemPath, problems);
+      classPlan(nested.of()).collectProblems(
+        item as Record<string, unknown>,
+        itemPath,
+        problems,
+        isSensitive,
+      );
     });
   }
   if (problems.length > before) return;
@@ -116,7 +151,9 @@ function explain(
   const isMissing = value === undefined || value === null;
   problems.push({
     field: path + name,
-    reason: isMissing ? `is missing; it ${message}` : `${message}, not ${describe(value)}`,
+    reason: isMissing
+      ? `is missing; it ${message}`
+      : `${message}, not ${isSensitive ? 'what was given' : describe(value)}`,
     kind: 'schema',
   });
 }
@@ -134,6 +171,7 @@ function readFields(target: PayloadClass): FieldPlan[] {
   for (const metadata of storage.getTargetValidationMetadatas(target, '', false, false)) {
     const field = fields.get(metadata.propertyName) ?? {
       name: metadata.propertyName,
+      isSensitive: isSensitiveProperty(target, metadata.propertyName),
       conditions: [],
       checks: [],
     };
@@ -152,11 +190,13 @@ function readFields(target: PayloadClass): FieldPlan[] {
         `${target.name}.${metadata.propertyName}: only synchronous constraints are possible here; nest a class with @Nested or @ListOf`,
       );
     }
+    const rule = (constraints[0] as { rule?: Rule } | undefined)?.rule;
+    if (rule?.nested !== undefined) field.nested = rule.nested;
     field.checks.push({
       constraint: constraint.instance,
       each: metadata.each,
       args: { targetName: target.name, property: metadata.propertyName, constraints },
-      rule: (constraints[0] as { rule?: Rule } | undefined)?.rule,
+      rule,
     });
   }
   return [...fields.values()];

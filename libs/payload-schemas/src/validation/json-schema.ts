@@ -3,6 +3,7 @@ import { targetConstructorToSchema } from 'class-validator-jsonschema';
 import { classRuleOf } from '../rules/class-rule.ts';
 import { RULE, ruleSchema } from '../rules/rule.ts';
 import type { JsonSchema, PayloadClass, Rule } from '../rules/rule.ts';
+import { isSensitiveProperty } from '../rules/sensitive.ts';
 
 /**
  * The JSON Schema (draft 07) of a class, derived from the same rules that `validatePayload` runs. Nested classes are
@@ -19,5 +20,15 @@ export function jsonSchemaOf(target: PayloadClass): JsonSchema {
       [ValidationTypes.CONDITIONAL_VALIDATION]: {},
     },
   });
-  return { type: 'object', title: target.name, ...schema, ...classRuleOf(target)?.schema };
+  const marked = schema.properties && { properties: markSensitive(target, schema.properties) };
+  return { type: 'object', title: target.name, ...schema, ...marked, ...classRuleOf(target)?.schema };
+}
+
+function markSensitive(target: PayloadClass, properties: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, field]) => [
+      name,
+      isSensitiveProperty(target, name) ? { ...(field as object), 'x-sensitive': true } : (field as unknown),
+    ]),
+  );
 }

@@ -12,6 +12,7 @@ export interface Problem {
 const DANGEROUS_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 const MAX_REPORTED_PATH = 200;
+const MAX_REPORTED_KEY = 64;
 
 export interface Inspection {
   readonly problem: Problem | null;
@@ -188,12 +189,13 @@ function problemAt(path: Path | null, reason: string): Problem {
   return { field: spell(path), reason, kind: 'schema' };
 }
 
+/** Long paths keep their beginning, which is the field the sender knows. */
 function spell(path: Path | null): string {
-  let text = '';
-  for (let step = path; step !== null && text.length < MAX_REPORTED_PATH; step = step.parent) {
-    const key =
-      typeof step.key === 'number' ? `[${step.key}]` : storableText(step.key.slice(0, MAX_REPORTED_PATH));
-    text = text === '' || text.startsWith('[') ? key + text : `${key}.${text}`;
+  const keys: string[] = [];
+  for (let step = path; step !== null; step = step.parent) {
+    const { key } = step;
+    keys.push(typeof key === 'number' ? `[${key}]` : `.${storableText(key.slice(0, MAX_REPORTED_KEY))}`);
   }
+  const text = keys.toReversed().join('').replace(/^\./, '');
   return text === '' ? '(message)' : text.slice(0, MAX_REPORTED_PATH);
 }

@@ -28,6 +28,7 @@ const EXAMPLES: Record<keyof typeof redisKeys, string> = {
   revocationChannel: redisKeys.revocationChannel,
   throttle: redisKeys.throttle(NASTY, NASTY),
   connections: redisKeys.connections(NASTY, NASTY),
+  idempotencyRecord: redisKeys.idempotencyRecord(NASTY),
   ingestSlot: redisKeys.ingestSlot(0),
   metrics: redisKeys.metrics,
 };

@@ -71,6 +71,9 @@ export const redisKeys = {
   connections: (scope: string, subject: string | number) =>
     `bus:connections:{${segment(scope)}:${segment(subject)}}`,
 
+  /** Who does one piece of idempotent work, and its outcome. `key` is a hash of task, scope and parameters. */
+  idempotencyRecord: (key: string) => `bus:idem:{${segment(key)}}`,
+
   /** Lease on one durable MQTT session, held by the process that consumes it. */
   ingestSlot: (slot: string | number) => `bus:mqtt:slot:{${segment(slot)}}`,
 

@@ -5,6 +5,7 @@ import { STALLED_REASON } from '../dead-letters/letter-of-job.ts';
 import { fromBullPriority } from '../queues/job-priority.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { JobState } from '../queues/queue-states.ts';
+import { shownParams } from '../privacy/shown-params.ts';
 import { withoutSeals } from './sealed-values.ts';
 
 /** Where a job lies. */
@@ -84,7 +85,7 @@ export function jobViewOf(
     ...ref,
     state,
     taskName: field('name') ?? 'unknown',
-    params: shown(readParams(data) ?? data ?? null),
+    params: shownParams(field('name') ?? undefined, readParams(data) ?? data ?? null),
     correlationId: readCorrelationId(data) ?? null,
     priority: fromBullPriority(count('priority')),
     delayMs: numberIn(options, 'delay') ?? 0,

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { TaskParkedError } from '../task-base.errors.ts';
 import { describeFailure } from './failure-reason.ts';
+import { isMovedAside } from './move-aside.ts';
 import type { TaskRun } from './task-run.ts';
 
 const logger = new Logger('Task');
@@ -10,8 +10,8 @@ export async function logRun(run: TaskRun, next: () => Promise<unknown>): Promis
   try {
     return await next();
   } catch (error) {
-    // One line per circuit that opens is enough; it comes from the circuit.
-    if (error instanceof TaskParkedError) throw error;
+    // A job that is moved aside has not failed; why it waits is told where that is decided.
+    if (isMovedAside(error)) throw error;
     const attempt = run.job.attemptsMade + 1;
     logger.warn(
       `${run.taskName} ${run.jobId} on ${run.queue}, attempt ${attempt}: ${describeFailure(error)}`,

@@ -3,8 +3,8 @@ import { isCircuitOpenError, serviceLabel } from '@bus/circuit-breaker';
 import type { CircuitOpenError } from '@bus/circuit-breaker';
 import type { Metrics } from '@bus/observability';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
-import { TaskParkedError } from '../task-base.errors.ts';
 import type { ParkedJobs } from '../parking/parked-jobs.ts';
+import { moveAside } from './move-aside.ts';
 import type { TaskLink, TaskRun } from './task-run.ts';
 
 /** Jobs that wait for the same service come back at this distance on average, and within the longest spread. */
@@ -36,9 +36,8 @@ export function parkWhenRefused(parked: ParkedJobs, metrics: Metrics): TaskLink 
       if (refusal === undefined) throw error;
       const { service, retryAfterMs } = refusal;
       const waiting = await orNot(run, parked.park(run.queue, run.jobId, service, retryAfterMs));
-      await run.putAside(retryAfterMs + spreadMs(waiting ?? 1));
       counter.inc({ queue: run.queue, task: run.taskName, service: serviceLabel(service) });
-      throw new TaskParkedError(run.taskName, service, retryAfterMs);
+      return moveAside(run, retryAfterMs + spreadMs(waiting ?? 1));
     }
   };
 }

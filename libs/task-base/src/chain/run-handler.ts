@@ -5,13 +5,15 @@ import { runAsTask } from '../tasks/current-task.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import type { TaskRun } from './task-run.ts';
 
+const MAX_MESSAGE_LENGTH = 1_000;
+
 /** The end of the chain: the handler itself, with its context. */
 export async function runHandler(run: TaskRun): Promise<unknown> {
-  const { handler, jobId } = run;
+  const { handler, jobId, steps } = run;
   if (handler === undefined) throw new UnknownTaskError(run.taskName, run.queue);
   const taskName = handler.task.name;
   return runAsTask(
-    { taskId: jobId, taskName },
+    { taskId: jobId, taskName, steps },
     () => handler.instance.run(run.params, contextOf(run, taskName)),
     run.signal,
   );
@@ -30,8 +32,8 @@ function contextOf(run: TaskRun, taskName: string): TaskContext {
     logger: new Logger(taskName),
     progress: (percent, message) =>
       job.updateProgress({
-        percent: Math.min(100, Math.max(0, percent)),
-        message: message === undefined ? null : redactText(message),
+        percent: Math.min(100, Math.max(0, Number.isNaN(percent) ? 0 : percent)),
+        message: message === undefined ? null : redactText(message).slice(0, MAX_MESSAGE_LENGTH),
       }),
   };
 }

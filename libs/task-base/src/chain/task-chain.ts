@@ -1,3 +1,4 @@
+import type { ValueSealer } from '@bus/channel-layer';
 import type { Metrics } from '@bus/observability';
 import { carryCorrelation } from './carry-correlation.ts';
 import type { ParkedJobs } from '../parking/parked-jobs.ts';
@@ -6,6 +7,8 @@ import { logRun } from './log-run.ts';
 import { measureRun } from './measure-run.ts';
 import { parkWhenRefused } from './park-when-refused.ts';
 import { readParameters } from './read-parameters.ts';
+import { replayOutcome } from './replay-outcome.ts';
+import type { Claims } from './replay-outcome.ts';
 import { runHandler } from './run-handler.ts';
 import { sanitiseOutcome } from './sanitise-outcome.ts';
 import type { ScheduleReports } from '../schedules/schedule-reports.ts';
@@ -13,21 +16,28 @@ import { skipSettledRun } from './skip-settled-run.ts';
 import type { TaskLink } from './task-run.ts';
 import { traceRun } from './trace-run.ts';
 
+/** What the links lean on. */
+export interface ChainParts {
+  readonly claims: Claims;
+  /** Without it no sealed parameter opens. */
+  readonly sealer?: ValueSealer | undefined;
+  readonly parked: ParkedJobs;
+  readonly scheduleReports?: ScheduleReports | undefined;
+}
+
 /** Everything that happens around a handler, from the outside in. A new concern is one file and one line here. */
-export function taskChain(
-  metrics: Metrics,
-  parked: ParkedJobs,
-  scheduleReports?: ScheduleReports,
-): readonly TaskLink[] {
+export function taskChain(metrics: Metrics, parts: ChainParts): readonly TaskLink[] {
+  const { claims, sealer, parked, scheduleReports } = parts;
   return [
     sanitiseOutcome, // outermost: nothing leaves for Redis without passing it
     measureRun(metrics),
     carryCorrelation,
     traceRun,
     logRun,
-    readParameters(metrics), // inside measuring and logging, so a refused job is seen by both
+    readParameters(metrics, sealer), // inside measuring and logging, so a refused job is seen by both
     skipSettledRun(scheduleReports),
-    parkWhenRefused(parked, metrics),
+    replayOutcome(metrics, claims), // outside the limits: waiting for another run is not running
+    parkWhenRefused(parked, metrics), // inside the claim: a parked job lets go of its work
     limitTime,
     runHandler,
   ];

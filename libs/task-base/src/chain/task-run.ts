@@ -1,4 +1,6 @@
 import type { Job } from 'bullmq';
+import type { ConcealedValues } from '@bus/observability';
+import type { TaskSteps } from '../idempotency/task-steps.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { BaseTask } from '../tasks/base-task.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
@@ -15,6 +17,7 @@ export type StoredJob = Pick<
   | 'opts'
   | 'processedOn'
   | 'updateProgress'
+  | 'moveToDelayed'
 > & {
   /** Undefined when the job's hash in Redis has no name. */
   readonly name: string | undefined;
@@ -30,6 +33,8 @@ export interface TaskHandler {
 export interface TaskRun {
   readonly job: StoredJob;
   readonly jobId: string;
+  /** Proves to Redis that this run has the job. */
+  readonly token: string;
   readonly queue: QueueName;
   /** Undefined when no task of this worker has the job's name. */
   readonly handler: TaskHandler | undefined;
@@ -39,8 +44,10 @@ export interface TaskRun {
   /** Checked parameters; until the reading link has run, an empty object. */
   params: object;
   signal: AbortSignal;
-  /** Moves the job out of the way for so long, in milliseconds, without counting an attempt. The run must end then. */
-  readonly putAside: (delayMs: number) => Promise<void>;
+  /** Sensitive values of this run, kept out of everything it logs, stores or fails with. */
+  readonly concealed: ConcealedValues;
+  /** Set by the replaying link for tasks with an idempotency rule. */
+  steps?: TaskSteps;
 }
 
 /** One cross-cutting concern around a run. Calls `next` at most once and returns or throws what the run comes to. */

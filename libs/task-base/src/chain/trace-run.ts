@@ -1,8 +1,24 @@
 import { inSpan } from '@bus/observability';
 import { processSpan } from '../tracing/task-spans.ts';
+import { isMovedAside } from './move-aside.ts';
 import type { TaskRun } from './task-run.ts';
 
 /** Each attempt is a span of the trace the job was enqueued in; what the handler enqueues belongs to it. */
-export function traceRun(run: TaskRun, next: () => Promise<unknown>): Promise<unknown> {
-  return inSpan(() => processSpan(run), next);
+export async function traceRun(run: TaskRun, next: () => Promise<unknown>): Promise<unknown> {
+  let aside: unknown;
+  const outcome = await inSpan(
+    () => processSpan(run),
+    async () => {
+      try {
+        return await next();
+      } catch (error) {
+        if (!isMovedAside(error)) throw error;
+        // Not a failure of the span either.
+        aside = error;
+        return undefined;
+      }
+    },
+  );
+  if (aside !== undefined) throw aside;
+  return outcome;
 }

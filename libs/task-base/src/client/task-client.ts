@@ -1,11 +1,14 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, Optional } from '@nestjs/common';
 import type { Job, JobsOptions } from 'bullmq';
+import { ValueSealer } from '@bus/channel-layer';
 import { Metrics, currentCorrelationId, currentTraceparent, inSpan } from '@bus/observability';
 import { validatePayload } from '@bus/payload-schemas';
 import type { PayloadClass } from '@bus/payload-schemas';
 import { RedisConnections, writeTogether } from '@bus/platform';
 import type { RedisConnection } from '@bus/platform';
 import { randomUUID } from 'node:crypto';
+import { idempotencyKeyOf } from '../idempotency/idempotency-key.ts';
+import { sealParams } from '../privacy/parameter-seals.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { toBullPriority } from '../queues/job-priority.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
@@ -23,7 +26,7 @@ import type { TaskDefinition } from '../tasks/define-task.ts';
 import { sendSpan } from '../tracing/task-spans.ts';
 import { TASK_BACKOFF } from '../runner/retry-delay.ts';
 import { Admission } from './admission.ts';
-import { readFinishedJob, runAgainIfWanted } from './earlier-job.ts';
+import { hasAdded, readFinishedJob, runAgainIfWanted } from './earlier-job.ts';
 import type { JobData } from './job-data.ts';
 import { jobIdOf } from './job-id.ts';
 import { ProducerQueues } from './producer-queues.ts';
@@ -32,7 +35,10 @@ import { RedisMemory } from './redis-memory.ts';
 
 /** How a job is enqueued, all optional. */
 export interface EnqueueOptions {
-  /** Names the work: while a job with this id exists, enqueueing it again adds nothing (see `TaskDefinition.sentAgain`). */
+  /**
+   * Names the work: while a job with this id exists, enqueueing it again adds nothing (see `TaskDefinition.sentAgain`).
+   * @default made from task and parameters when the task has an idempotency rule, else random
+   */
   readonly jobId?: string;
   /** @default the correlation id the caller runs under, else a new one */
   readonly correlationId?: string;
@@ -48,7 +54,10 @@ export interface EnqueueItem<P extends object> extends EnqueueOptions {
 
 export interface EnqueueReceipt {
   readonly jobId: string;
-  /** A job with this id was there already; its parameters stand, these were not stored. */
+  /**
+   * A job with this id was there already; its parameters stand, these were not stored. Of enqueues that race for one id,
+   * exactly one reads false when the task has an idempotency rule; without one, several may.
+   */
   readonly duplicate: boolean;
 }
 
@@ -79,11 +88,13 @@ export class TaskClient {
   private readonly queues: ProducerQueues;
   private readonly metrics: Metrics;
   private readonly admission: Admission;
+  private readonly sealer: ValueSealer | undefined;
   /** Parameters that passed here before, by object: a retry of a failed enqueue does not pay for the check twice. */
   private readonly checked = new WeakMap<object, PayloadClass>();
 
-  constructor(connections: RedisConnections, metrics: Metrics) {
+  constructor(connections: RedisConnections, metrics: Metrics, @Optional() sealer?: ValueSealer) {
     this.metrics = metrics;
+    this.sealer = sealer;
     this.connection = connections.create('producer', 'task-client');
     this.queues = new ProducerQueues(this.connection, (queue, error) =>
       this.warnings.warn(`queue ${queue}`, error),
@@ -95,8 +106,8 @@ export class TaskClient {
   /**
    * Adds one job.
    *
-   * @throws TaskParamsInvalidError, TaskParamsTooLargeError (not retryable), TaskQueueFullError, TaskQueueUnavailableError
-   * (retryable)
+   * @throws TaskParamsInvalidError, TaskParamsTooLargeError, TaskSealingUnavailableError (not retryable),
+   * TaskQueueFullError, TaskQueueUnavailableError (retryable)
    */
   async enqueue<P extends object>(
     task: TaskDefinition<P>,
@@ -170,12 +181,18 @@ export class TaskClient {
       chunk.map(async ({ opts, data }, index) => {
         const before = earlier[index];
         const job = jobs[index];
-        if (before !== undefined && job !== undefined && data.meta.schedule_run_id === undefined)
-          await runAgainIfWanted(task, job, before);
-        this.count(task, before !== undefined);
-        return { jobId: opts.jobId, duplicate: before !== undefined };
+        if (before !== undefined && job !== undefined && data.meta.schedule_run_id === undefined) {
+          await runAgainIfWanted(task, job, before, data);
+        }
+        const duplicate = before !== undefined || !(await this.isFirst(task, queue, opts.jobId));
+        this.count(task, duplicate);
+        return { jobId: opts.jobId, duplicate };
       }),
     );
+  }
+
+  private async isFirst(task: TaskDefinition, queue: TaskQueue, jobId: string): Promise<boolean> {
+    return task.idempotency === undefined || hasAdded(this.connection, queue.toKey(jobId));
   }
 
   private prepare<P extends object>(
@@ -185,11 +202,14 @@ export class TaskClient {
   ): PreparedJob {
     const definition = QUEUES[task.queue];
     const traceparent = currentTraceparent();
+    const checked = this.check(task, params);
+    const id = options.jobId ?? idempotencyKeyOf(task, checked, this.sealer);
+    const jobId = jobIdOf(task.name, id);
     return {
       name: task.name,
-      isNamed: options.jobId !== undefined,
+      isNamed: id !== undefined,
       data: {
-        params: this.check(task, params),
+        params: sealParams(task, jobId, checked, this.sealer),
         meta: {
           correlation_id: options.correlationId ?? currentCorrelationId() ?? randomUUID(),
           enqueued_at: new Date().toISOString(),
@@ -198,7 +218,7 @@ export class TaskClient {
         },
       },
       opts: {
-        jobId: jobIdOf(task.name, options.jobId),
+        jobId,
         priority: toBullPriority(task.priority),
         attempts: task.retry.retries + 1,
         backoff: TASK_BACKOFF,

@@ -1,6 +1,6 @@
-import { redact } from '@bus/observability';
 import { readFailure } from '../chain/failure-reason.ts';
 import { readCorrelationId, readParams } from '../client/job-data.ts';
+import { shownParams } from '../privacy/shown-params.ts';
 import type { DeadLetter } from './dead-letter.ts';
 
 /** The reason of a job that lost its worker too often. */
@@ -25,7 +25,7 @@ export function letterOfJob(queue: string, job: FailedJob): DeadLetter {
     queue,
     jobId: job.id ?? 'unknown',
     taskName: job.name ?? 'unknown',
-    params: redact(readParams(job.data) ?? job.data ?? null),
+    params: shownParams(job.name, readParams(job.data) ?? job.data ?? null),
     ...reasonOf(job),
     attempts: Math.max(job.attemptsStarted, job.attemptsMade),
     correlationId: readCorrelationId(job.data) ?? null,

@@ -6,6 +6,8 @@ import { DEAD_LETTER_STORE } from '../dead-letters/dead-letter.ts';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.ts';
 import { PriorityAgeing } from '../queues/priority-ageing.ts';
 import type { AgeingOptions } from '../queues/priority-ageing.ts';
+import { IDEMPOTENCY_STORE } from '../idempotency/claim-store.ts';
+import type { IdempotencyStore } from '../idempotency/claim-store.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 import { ParkedJobsRelease } from '../parking/parked-jobs-release.ts';
@@ -25,6 +27,8 @@ export interface TaskWorkerModuleOptions {
     readonly store: InjectionToken<ScheduleStore>;
     readonly runs: InjectionToken<ScheduleRunStore>;
   };
+  /** Token of what keeps the outcomes of durable tasks; a worker of such a task does not start without. */
+  readonly idempotencyStore?: InjectionToken<IdempotencyStore>;
   readonly imports?: DynamicModule['imports'];
   /** @default 20 seconds; keep it a few seconds below the process's shutdown deadline */
   readonly drainMs?: number;
@@ -47,6 +51,7 @@ export class TaskWorkerModule {
       queues,
       deadLetterStore,
       schedules,
+      idempotencyStore,
       imports = [],
       drainMs = DEFAULT_DRAIN_MS,
       catalog = TASK_CATALOG,
@@ -59,6 +64,9 @@ export class TaskWorkerModule {
         { provide: TASK_WORKER_OPTIONS, useValue: { queues, drainMs, catalog, ageing } },
         { provide: DEAD_LETTER_STORE, useExisting: deadLetterStore },
         ...scheduleProviders(schedules),
+        ...(idempotencyStore === undefined
+          ? []
+          : [{ provide: IDEMPOTENCY_STORE, useExisting: idempotencyStore }]),
         TaskWorkers,
         PriorityAgeing,
         ParkedJobsRelease,

@@ -7,7 +7,8 @@ import type {
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Job, WorkerOptions } from 'bullmq';
-import { Metrics, ReadinessRegistry } from '@bus/observability';
+import { ValueSealer } from '@bus/channel-layer';
+import { ConcealedValues, Metrics, ReadinessRegistry } from '@bus/observability';
 import { RedisConnections, redisKeys, RuntimeSettings } from '@bus/platform';
 import type { RedisConnection } from '@bus/platform';
 import { joinLinks } from '../chain/task-run.ts';
@@ -17,6 +18,9 @@ import { DEAD_LETTER_STORE } from '../dead-letters/dead-letter.ts';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.ts';
 import { DeadLetterRecorder } from '../dead-letters/dead-letter-recorder.ts';
 import { DeadLetterSweeper } from '../dead-letters/dead-letter-sweeper.ts';
+import { claimsOver } from '../idempotency/claims-over.ts';
+import { IDEMPOTENCY_STORE } from '../idempotency/claim-store.ts';
+import type { IdempotencyStore } from '../idempotency/claim-store.ts';
 import { ParkedJobs } from '../parking/parked-jobs.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
@@ -27,6 +31,7 @@ import { QueueWorker } from './queue-worker.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { collectHandlers } from './task-handlers.ts';
 import type { TaskHandlers } from './task-handlers.ts';
+import { requireTrust } from './require-trust.ts';
 import { TASK_WORKER_OPTIONS } from './task-worker.options.ts';
 import type { TaskWorkerOptions } from './task-worker.options.ts';
 import { observeWorker } from './worker-events.ts';
@@ -66,18 +71,25 @@ export class TaskWorkers
     private readonly readiness: ReadinessRegistry,
     private readonly runtime: RuntimeSettings,
     connections: RedisConnections,
+    @Optional() private readonly sealer?: ValueSealer,
+    @Optional() @Inject(IDEMPOTENCY_STORE) private readonly outcomes?: IdempotencyStore,
     @Optional() private readonly scheduleReports?: ScheduleReports,
   ) {
     this.connection = connections.create('blocking', 'task-worker');
     this.recorder = new DeadLetterRecorder(store, this.logger);
     this.sweeper = new DeadLetterSweeper(options.queues, this.connection, this.recorder, this.logger);
+    const claims = { of: claimsOver(connections.commands, outcomes, this.logger), sealer };
     const parked = new ParkedJobs(connections.commands);
-    this.runChain = joinLinks(taskChain(metrics, parked, scheduleReports));
+    this.runChain = joinLinks(taskChain(metrics, { claims, sealer, parked, scheduleReports }));
   }
 
   /** The gate: throws TaskHandlersIncompleteError before anything of this app takes work. */
   onModuleInit(): void {
     this.handlers = collectHandlers(this.discovery, this.options.catalog, this.options.queues);
+    requireTrust(this.handlers, {
+      canSeal: this.sealer !== undefined,
+      isDurable: this.outcomes !== undefined,
+    });
     this.readiness.register('task_workers', () => this.checkRunning());
   }
 
@@ -137,13 +149,14 @@ export class TaskWorkers
     const run: TaskRun = {
       job,
       jobId: job.id ?? '',
+      token,
       queue,
       handler,
       taskName: handler?.task.name ?? 'unknown',
       correlationId: '',
       params: {},
       signal,
-      putAside: (delayMs) => job.moveToDelayed(Date.now() + delayMs, token),
+      concealed: new ConcealedValues(),
     };
     return this.active.track(job, `${run.taskName} ${run.jobId}`, token, this.runChain(run));
   }

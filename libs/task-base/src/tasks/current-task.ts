@@ -1,9 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { TaskSteps } from '../idempotency/task-steps.ts';
 
 /** The task a piece of code runs for. */
 export interface CurrentTask {
   readonly taskId: string;
   readonly taskName: string;
+  /** Only of tasks with an idempotency rule. */
+  readonly steps?: TaskSteps | undefined;
 }
 
 interface RunningTask {

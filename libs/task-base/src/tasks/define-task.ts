@@ -1,4 +1,6 @@
 import type { PayloadClass } from '@bus/payload-schemas';
+import { completeRule } from '../idempotency/idempotency-rule.ts';
+import type { IdempotencyRule, IdempotencySpecification } from '../idempotency/idempotency-rule.ts';
 import { toBullPriority } from '../queues/job-priority.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
 import type { QueueName, RetryPolicy } from '../queues/queue-catalog.ts';
@@ -24,7 +26,20 @@ export interface TaskDefinition<P extends object = object, N extends string = st
    * the same job runs once more, as a new request. A job that failed for good always runs again.
    */
   readonly sentAgain: 'first-job' | 'run-again';
+  /**
+   * What makes two enqueues the same piece of work with one outcome; undefined when every job stands for itself. Decides
+   * instead of `sentAgain`: while the outcome stands it stands, and after that the task runs again.
+   */
+  readonly idempotency: IdempotencyRule<P> | undefined;
 }
+
+/** A task whose duplicates get the first one's outcome. */
+export type IdempotentTaskDefinition<P extends object = object, N extends string = string> = TaskDefinition<
+  P,
+  N
+> & {
+  readonly idempotency: IdempotencyRule<P>;
+};
 
 /** What a catalog entry must say; the rest comes from the queue or the defaults named below. */
 export interface TaskSpecification<P extends object, N extends string = string> {
@@ -41,6 +56,8 @@ export interface TaskSpecification<P extends object, N extends string = string> 
   readonly hardLimitMs?: number;
   /** @default 'first-job' */
   readonly sentAgain?: TaskDefinition['sentAgain'];
+  /** @default none: every job stands for itself */
+  readonly idempotency?: IdempotencySpecification<P>;
 }
 
 /**
@@ -48,6 +65,12 @@ export interface TaskSpecification<P extends object, N extends string = string> 
  *
  * @throws RangeError when a number or the name cannot work, so a wrong entry never gets past start-up
  */
+export function defineTask<P extends object, const N extends string = string>(
+  task: TaskSpecification<P, N> & { readonly idempotency: IdempotencySpecification<P> },
+): IdempotentTaskDefinition<P, N>;
+export function defineTask<P extends object, const N extends string = string>(
+  task: TaskSpecification<P, N>,
+): TaskDefinition<P, N>;
 export function defineTask<P extends object, const N extends string = string>(
   task: TaskSpecification<P, N>,
 ): TaskDefinition<P, N> {
@@ -59,6 +82,7 @@ export function defineTask<P extends object, const N extends string = string>(
     hardLimitMs: 60 * MINUTE_MS,
     sentAgain: 'first-job',
     ...task,
+    idempotency: task.idempotency && completeRule(task.name, task.params, task.idempotency),
   };
   if (!/^[a-z][a-z0-9_]{0,63}$/.test(definition.name)) {
     throw new RangeError(`task name '${definition.name}' is not snake_case of at most 64 characters`);

@@ -62,6 +62,11 @@ export const TASK_METRICS = {
     labels: { queue: 'any', service: 'any' },
     aggregator: 'max',
   },
+  bus_task_replayed_total: {
+    type: 'counter',
+    help: 'Jobs of idempotent tasks answered with an outcome that was known already, without running.',
+    labels: { queue: 'any', task: 'any' },
+  },
   bus_task_duration_seconds: {
     type: 'histogram',
     help: 'Running time of one attempt.',
