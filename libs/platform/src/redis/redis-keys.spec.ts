@@ -8,6 +8,8 @@ const EXAMPLES: Record<keyof typeof redisKeys, string> = {
   queueLineage: redisKeys.queueLineage(NASTY),
   queueRaisedJobs: redisKeys.queueRaisedJobs(NASTY),
   queueAgeingLease: redisKeys.queueAgeingLease(NASTY),
+  jobCancellation: redisKeys.jobCancellation(NASTY, NASTY),
+  cancelChannel: redisKeys.cancelChannel(NASTY),
   groupHistory: redisKeys.groupHistory(NASTY),
   groupMeta: redisKeys.groupMeta(NASTY),
   groupSeenEvent: redisKeys.groupSeenEvent(NASTY, NASTY),
@@ -50,6 +52,7 @@ describe('redisKeys', () => {
         `${redisKeys.queuePrefix('critical')}:critical:wait`,
         `${redisKeys.queuePrefix('critical')}:critical:meta`,
         redisKeys.queueLineage('critical'),
+        redisKeys.jobCancellation('critical', 'job-1'),
       ],
     ];
     for (const keys of together) expect(new Set(keys.map(hashTag)).size).toBe(1);

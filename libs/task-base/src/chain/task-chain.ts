@@ -1,5 +1,8 @@
 import type { Metrics } from '@bus/observability';
+import type { RunCancellations } from '../cancel/run-cancellations.ts';
 import { carryCorrelation } from './carry-correlation.ts';
+import { endWhenRevoked } from './end-when-revoked.ts';
+import { honourCancel } from './honour-cancel.ts';
 import { limitTime } from './limit-time.ts';
 import { logRun } from './log-run.ts';
 import { measureRun } from './measure-run.ts';
@@ -12,7 +15,11 @@ import type { TaskLink } from './task-run.ts';
 import { traceRun } from './trace-run.ts';
 
 /** Everything that happens around a handler, from the outside in. A new concern is one file and one line here. */
-export function taskChain(metrics: Metrics, scheduleReports?: ScheduleReports): readonly TaskLink[] {
+export function taskChain(
+  metrics: Metrics,
+  cancellations: RunCancellations,
+  scheduleReports?: ScheduleReports,
+): readonly TaskLink[] {
   return [
     sanitiseOutcome, // outermost: nothing leaves for Redis without passing it
     measureRun(metrics),
@@ -20,8 +27,10 @@ export function taskChain(metrics: Metrics, scheduleReports?: ScheduleReports): 
     traceRun,
     logRun,
     readParameters(metrics), // inside measuring and logging, so a refused job is seen by both
+    honourCancel(cancellations),
     skipSettledRun(scheduleReports),
     limitTime,
+    endWhenRevoked(metrics), // inside the limits, whose verdict it carries out
     runHandler,
   ];
 }

@@ -2,6 +2,7 @@ import type { Job } from 'bullmq';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { BaseTask } from '../tasks/base-task.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
+import type { RunControl } from './run-control.ts';
 
 /** The part of BullMQ's job the links read. */
 export type StoredJob = Pick<
@@ -38,7 +39,10 @@ export interface TaskRun {
   correlationId: string;
   /** Checked parameters; until the reading link has run, an empty object. */
   params: object;
-  signal: AbortSignal;
+  /** Ends the run from outside and knows whether it still owns its job. */
+  readonly control: RunControl;
+  /** See `TaskContext.fencingToken`. */
+  readonly fencingToken: number;
 }
 
 /** One cross-cutting concern around a run. Calls `next` at most once and returns or throws what the run comes to. */

@@ -34,14 +34,32 @@ export async function readFinishedJob(
 }
 
 /**
+ * Makes the new run a request of its own, later than any before: cancels aimed at the earlier one pass it by, and its fencing token
+ * is higher although the count of starts may begin anew. Never creates a job that is gone.
+ */
+const RENEW_REQUEST = `
+local fields = redis.call('HMGET', KEYS[1], 'timestamp', 'finishedOn')
+if not fields[1] or not fields[2] then return 0 end
+redis.call('HSET', KEYS[1], 'timestamp', string.format('%.0f', math.max(tonumber(ARGV[1]), (tonumber(fields[1]) or 0) + 1)))
+return 1
+`;
+
+/**
  * Lets a finished job run once more when the task wants that. A failed one keeps its count of starts, so the new run knows
  * that the work may be half done; a completed one starts as if it were new.
  */
-export async function runAgainIfWanted(task: TaskDefinition, job: Job, earlier: EarlierJob): Promise<void> {
+export async function runAgainIfWanted(
+  connection: RedisConnection,
+  jobKey: string,
+  task: TaskDefinition,
+  job: Job,
+  earlier: EarlierJob,
+): Promise<void> {
   const { finished } = earlier;
   if (finished === undefined) return;
   const completed = finished.state === 'completed';
   if (completed && (task.sentAgain !== 'run-again' || Date.now() - finished.atMs < SAME_REQUEST_MS)) return;
+  await connection.eval(RENEW_REQUEST, 1, jobKey, Date.now());
   try {
     await job.retry(finished.state, { resetAttemptsMade: true, resetAttemptsStarted: completed });
   } catch (error) {
