@@ -5,7 +5,12 @@ export { JOB_STATES, queueStates } from './queues/queue-states.ts';
 export type { JobState, QueueState } from './queues/queue-states.ts';
 
 export { defineTask } from './tasks/define-task.ts';
-export type { IdempotentTaskDefinition, TaskDefinition, TaskSpecification } from './tasks/define-task.ts';
+export type {
+  ChildLimits,
+  IdempotentTaskDefinition,
+  TaskDefinition,
+  TaskSpecification,
+} from './tasks/define-task.ts';
 export { TASK_CATALOG } from './catalog/task-catalog.ts';
 export { findTask, taskNamed } from './catalog/task-names.ts';
 export type { ParamsOf, TaskName, TaskNamed } from './catalog/task-names.ts';
@@ -35,6 +40,18 @@ export { routeOf } from './admin/task-catalog-info.ts';
 export type { Explained, Origin, TaskRoute } from './admin/task-catalog-info.ts';
 export { connectedWorkers } from './queues/queue-workers.ts';
 export type { ConnectedWorker } from './queues/queue-workers.ts';
+
+export { CANCEL_GRACE_MS } from './chain/run-control.ts';
+export type { Cancellation } from './cancel/cancellation.ts';
+export type { CancelOptions, CancelResult, WaitOptions } from './cancel/job-control.ts';
+export type { JobAddress } from './cancel/job-address.ts';
+export { isFinalOutcome } from './cancel/task-outcome.ts';
+export type { TaskOutcome } from './cancel/task-outcome.ts';
+
+export { childModule } from './child/child-module.ts';
+export { ChildProcessTask } from './child/child-process-task.ts';
+export type { ChildProgress } from './child/child-process-task.ts';
+export type { ChildContext, ChildLogLevel, ChildWork } from './child/child-work.ts';
 
 export { BaseTask } from './tasks/base-task.ts';
 export { BroadcastTask } from './tasks/broadcast-task.ts';
@@ -116,10 +133,15 @@ export { JobSearchError } from './admin/admin.errors.ts';
 export {
   IdempotencyUnavailableError,
   JobUnreadableError,
+  TaskCancelledError,
+  TaskChildFailedError,
   TaskError,
   TaskHandlersIncompleteError,
   TaskHardTimeLimitError,
+  TaskMemoryLimitError,
   TaskNotWrittenError,
+  TaskOwnershipLostError,
+  TaskOwnershipUnconfirmedError,
   TaskParamsInvalidError,
   TaskParamsSealedError,
   TaskParamsTooLargeError,

@@ -13,6 +13,11 @@ export type TaskErrorCode =
   | 'TASK_JOB_UNREADABLE'
   | 'TASK_SOFT_TIME_LIMIT'
   | 'TASK_HARD_TIME_LIMIT'
+  | 'TASK_MEMORY_LIMIT'
+  | 'TASK_CHILD_FAILED'
+  | 'TASK_OWNERSHIP_LOST'
+  | 'TASK_OWNERSHIP_UNCONFIRMED'
+  | 'TASK_CANCELLED'
   | 'TASK_HANDLERS_INCOMPLETE'
   | 'TASK_SEARCH_INVALID'
   | 'TASK_PARAMS_SEALED'
@@ -41,8 +46,8 @@ export interface ParameterProblem {
 
 /** Redis did not take the job in time, or refused it. Whether it was added is unknown: send it again with the same jobId. */
 export class TaskQueueUnavailableError extends TaskError {
-  constructor(queue: string, cause: unknown) {
-    super('TASK_QUEUE_UNAVAILABLE', true, `queue '${queue}' did not take the job; try again`, { cause });
+  constructor(queue: string, cause: unknown, refusal = 'did not take the job') {
+    super('TASK_QUEUE_UNAVAILABLE', true, `queue '${queue}' ${refusal}; try again`, { cause });
   }
 }
 
@@ -110,10 +115,58 @@ export class TaskSoftTimeLimitError extends TaskError {
   }
 }
 
-/** The run was given up at its hard limit. The handler may still be busy in the background of its process. */
+/**
+ * The run was given up at its hard limit. A child process is gone by then; a handler inside the worker may still be busy in the
+ * background, and `ctx.confirmOwnership` refuses it.
+ */
 export class TaskHardTimeLimitError extends TaskError {
   constructor(taskName: string, limitMs: number) {
     super('TASK_HARD_TIME_LIMIT', true, `${taskName} was given up at its hard limit of ${limitMs} ms`);
+  }
+}
+
+/** The child of a run took more memory than its task allows and was killed. The same parameters would need as much again. */
+export class TaskMemoryLimitError extends TaskError {
+  constructor(taskName: string, maxMemoryMiB: number) {
+    super('TASK_MEMORY_LIMIT', false, `${taskName} took more than ${maxMemoryMiB} MiB and was killed`);
+  }
+}
+
+/** The child of a run ended without an answer, or with one that cannot be used. */
+export class TaskChildFailedError extends TaskError {
+  constructor(taskName: string, what: string) {
+    super('TASK_CHILD_FAILED', true, `the child process of ${taskName} ${what}`);
+  }
+}
+
+/**
+ * This run does not own its job any more: its lock has passed to another worker, a limit has passed, or it was cancelled. Nothing
+ * it does counts; do not commit. The job itself is taken care of.
+ */
+export class TaskOwnershipLostError extends TaskError {
+  constructor(taskName: string, why: string, options?: ErrorOptions) {
+    super(
+      'TASK_OWNERSHIP_LOST',
+      false,
+      `this run of ${taskName} does not own its job any more: ${why}`,
+      options,
+    );
+  }
+}
+
+/** Redis did not say who owns the job. Do not commit; a later run may. */
+export class TaskOwnershipUnconfirmedError extends TaskError {
+  constructor(taskName: string, cause: unknown) {
+    super('TASK_OWNERSHIP_UNCONFIRMED', true, `nobody confirms that this run of ${taskName} owns its job`, {
+      cause,
+    });
+  }
+}
+
+/** `reason` of a task's signal once its job was cancelled, and how such a run ends: not retried, not a dead letter. */
+export class TaskCancelledError extends TaskError {
+  constructor(taskName: string, reason: string | null) {
+    super('TASK_CANCELLED', false, `${taskName} was cancelled${reason === null ? '' : `: ${reason}`}`);
   }
 }
 

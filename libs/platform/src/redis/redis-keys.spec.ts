@@ -15,6 +15,8 @@ const EXAMPLES: Record<keyof typeof redisKeys, string> = {
   parkedReasons: redisKeys.parkedReasons(NASTY),
   parkedServices: redisKeys.parkedServices(NASTY),
   parkedRelease: redisKeys.parkedRelease(NASTY, NASTY),
+  jobCancellation: redisKeys.jobCancellation(NASTY, NASTY),
+  cancelChannel: redisKeys.cancelChannel(NASTY),
   groupHistory: redisKeys.groupHistory(NASTY),
   groupMeta: redisKeys.groupMeta(NASTY),
   groupSeenEvent: redisKeys.groupSeenEvent(NASTY, NASTY),
@@ -70,6 +72,7 @@ describe('redisKeys', () => {
         redisKeys.parkedReasons('critical'),
         redisKeys.parkedServices('critical'),
         redisKeys.parkedRelease('critical', 'smtp'),
+        redisKeys.jobCancellation('critical', 'job-1'),
       ],
     ];
     for (const keys of together) expect(new Set(keys.map(hashTag)).size).toBe(1);

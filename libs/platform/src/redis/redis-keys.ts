@@ -14,6 +14,10 @@ export const redisKeys = {
   queuePrefix: (queue: string) => `bus:{${segment(queue)}}`,
   /** A random name that is there as long as the data of the queue's node: when it has gone, so have the jobs. */
   queueLineage: (queue: string) => `bus:{${segment(queue)}}:lineage`,
+  /** What was asked for, and came of, the last cancel of one job. */
+  jobCancellation: (queue: string, jobId: string) => `bus:{${segment(queue)}}:cancelled:${segment(jobId)}`,
+  /** Pub/sub channel that tells the workers of one queue to look for cancelled jobs among theirs. */
+  cancelChannel: (queue: string) => `bus:{${segment(queue)}}:cancels`,
 
   /** Set of the waiting jobs of one queue that have risen above their priority. */
   queueRaisedJobs: (queue: string) => `bus:{${segment(queue)}}:raised`,

@@ -2,25 +2,20 @@ import { TaskHardTimeLimitError, TaskSoftTimeLimitError } from '../task-base.err
 import type { TaskRun } from './task-run.ts';
 
 /**
- * At the soft limit the run's signal is aborted, so the handler can clean up and end; at the hard limit the run counts as
- * failed whatever the handler does. JavaScript cannot stop a busy handler: it goes on in the background, its outcome unused.
+ * At the soft limit the run is asked to end, so the handler can clean up; between the two limits is its grace. At the hard limit
+ * it is revoked: `endWhenRevoked` fails it whatever the handler does.
  */
 export async function limitTime(run: TaskRun, next: () => Promise<unknown>): Promise<unknown> {
-  const task = run.handler?.task;
-  if (task === undefined) return next();
-  const soft = new AbortController();
-  const softTimer = setTimeout(() => {
-    soft.abort(new TaskSoftTimeLimitError(task.name, task.softLimitMs));
-  }, task.softLimitMs);
-  let hardTimer: NodeJS.Timeout | undefined;
-  const hardLimit = new Promise<never>((_resolve, reject) => {
-    hardTimer = setTimeout(() => {
-      reject(new TaskHardTimeLimitError(task.name, task.hardLimitMs));
-    }, task.hardLimitMs);
-  });
-  run.signal = AbortSignal.any([run.signal, soft.signal]);
+  const { handler, control } = run;
+  if (handler === undefined) return next();
+  const { name, softLimitMs, hardLimitMs } = handler.task;
+  const softTimer = setTimeout(() => control.ask(new TaskSoftTimeLimitError(name, softLimitMs)), softLimitMs);
+  const hardTimer = setTimeout(
+    () => control.revoke(new TaskHardTimeLimitError(name, hardLimitMs)),
+    hardLimitMs,
+  );
   try {
-    return await Promise.race([next(), hardLimit]);
+    return await next();
   } finally {
     clearTimeout(softTimer);
     clearTimeout(hardTimer);

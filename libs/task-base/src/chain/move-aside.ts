@@ -1,4 +1,4 @@
-import { DelayedError } from 'bullmq';
+import { DelayedError, WaitingError } from 'bullmq';
 import type { TaskRun } from './task-run.ts';
 
 /** Ends the run without an outcome: its job waits and is started again later. No attempt is used up. */
@@ -8,7 +8,10 @@ export async function moveAside(run: TaskRun, delayMs: number): Promise<never> {
   throw new DelayedError();
 }
 
-/** Whether the run ended by being moved aside. By class: an error of a handler may carry the same name. */
-export function isMovedAside(error: unknown): boolean {
-  return error instanceof DelayedError;
+/**
+ * Whether the run has put its job back into the queue itself (moved aside or given back) and says so in BullMQ's way. Such an error
+ * must reach BullMQ as it is. By class: an error of a handler may carry the same name.
+ */
+export function isMovedAside(error: unknown): error is DelayedError | WaitingError {
+  return error instanceof DelayedError || error instanceof WaitingError;
 }

@@ -58,9 +58,7 @@ async function runUnderClaim(
   claim: WorkClaim,
   next: () => Promise<unknown>,
 ): Promise<{ value: unknown; isOutcome: boolean }> {
-  const lost = new AbortController();
-  const letGo = holdLease(store, claim, () => lost.abort(new TaskSupersededError(claim.taskName)));
-  run.signal = AbortSignal.any([run.signal, lost.signal]);
+  const letGo = holdLease(store, claim, () => run.control.ask(new TaskSupersededError(claim.taskName)));
   run.steps = new TaskSteps(store, claim);
   try {
     const value = storableResult(run, await next());

@@ -15,7 +15,7 @@ export async function runHandler(run: TaskRun): Promise<unknown> {
   return runAsTask(
     { taskId: jobId, taskName, steps },
     () => handler.instance.run(run.params, contextOf(run, taskName)),
-    run.signal,
+    run.control.signal,
   );
 }
 
@@ -28,12 +28,15 @@ function contextOf(run: TaskRun, taskName: string): TaskContext {
     // Started counts every start; made and stalled are asked too because a job from elsewhere may lack that field.
     isRedelivery: job.attemptsStarted > 1 || job.attemptsMade > 0 || job.stalledCounter > 0,
     correlationId: run.correlationId,
-    signal: run.signal,
+    signal: run.control.signal,
+    revoked: run.control.revoked,
+    fencingToken: run.fencingToken,
     logger: new Logger(taskName),
     progress: (percent, message) =>
       job.updateProgress({
         percent: Math.min(100, Math.max(0, Number.isNaN(percent) ? 0 : percent)),
         message: message === undefined ? null : redactText(message).slice(0, MAX_MESSAGE_LENGTH),
       }),
+    confirmOwnership: () => run.control.confirmOwnership(),
   };
 }

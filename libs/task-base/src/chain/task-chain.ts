@@ -1,7 +1,10 @@
 import type { ValueSealer } from '@bus/channel-layer';
 import type { Metrics } from '@bus/observability';
+import type { RunCancellations } from '../cancel/run-cancellations.ts';
 import { carryCorrelation } from './carry-correlation.ts';
 import type { ParkedJobs } from '../parking/parked-jobs.ts';
+import { endWhenRevoked } from './end-when-revoked.ts';
+import { honourCancel } from './honour-cancel.ts';
 import { limitTime } from './limit-time.ts';
 import { logRun } from './log-run.ts';
 import { measureRun } from './measure-run.ts';
@@ -18,6 +21,7 @@ import { traceRun } from './trace-run.ts';
 
 /** What the links lean on. */
 export interface ChainParts {
+  readonly cancellations: RunCancellations;
   readonly claims: Claims;
   /** Without it no sealed parameter opens. */
   readonly sealer?: ValueSealer | undefined;
@@ -27,7 +31,7 @@ export interface ChainParts {
 
 /** Everything that happens around a handler, from the outside in. A new concern is one file and one line here. */
 export function taskChain(metrics: Metrics, parts: ChainParts): readonly TaskLink[] {
-  const { claims, sealer, parked, scheduleReports } = parts;
+  const { cancellations, claims, sealer, parked, scheduleReports } = parts;
   return [
     sanitiseOutcome, // outermost: nothing leaves for Redis without passing it
     measureRun(metrics),
@@ -35,10 +39,12 @@ export function taskChain(metrics: Metrics, parts: ChainParts): readonly TaskLin
     traceRun,
     logRun,
     readParameters(metrics, sealer), // inside measuring and logging, so a refused job is seen by both
+    honourCancel(cancellations),
     skipSettledRun(scheduleReports),
     replayOutcome(metrics, claims), // outside the limits: waiting for another run is not running
     parkWhenRefused(parked, metrics), // inside the claim: a parked job lets go of its work
     limitTime,
+    endWhenRevoked(metrics), // inside the limits, whose verdict it carries out
     runHandler,
   ];
 }

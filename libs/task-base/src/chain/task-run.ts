@@ -4,6 +4,7 @@ import type { TaskSteps } from '../idempotency/task-steps.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { BaseTask } from '../tasks/base-task.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
+import type { RunControl } from './run-control.ts';
 
 /** The part of BullMQ's job the links read. */
 export type StoredJob = Pick<
@@ -43,7 +44,10 @@ export interface TaskRun {
   correlationId: string;
   /** Checked parameters; until the reading link has run, an empty object. */
   params: object;
-  signal: AbortSignal;
+  /** Ends the run from outside and knows whether it still owns its job. */
+  readonly control: RunControl;
+  /** See `TaskContext.fencingToken`. */
+  readonly fencingToken: number;
   /** Sensitive values of this run, kept out of everything it logs, stores or fails with. */
   readonly concealed: ConcealedValues;
   /** Set by the replaying link for tasks with an idempotency rule. */

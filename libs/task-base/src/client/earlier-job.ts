@@ -51,11 +51,24 @@ export async function readFinishedJob(
 }
 
 /**
+ * Makes the new run a request of its own, later than any before: cancels aimed at the earlier one pass it by, and its fencing token
+ * is higher although the count of starts may begin anew. Never creates a job that is gone.
+ */
+const RENEW_REQUEST = `
+local fields = redis.call('HMGET', KEYS[1], 'timestamp', 'finishedOn')
+if not fields[1] or not fields[2] then return 0 end
+redis.call('HSET', KEYS[1], 'timestamp', string.format('%.0f', math.max(tonumber(ARGV[1]), (tonumber(fields[1]) or 0) + 1)))
+return 1
+`;
+
+/**
  * Lets a finished job run once more when the task wants that. A failed one keeps its count of starts, so the new run knows
  * that the work may be half done; a completed one starts as if it were new. A task with an idempotency rule then runs with
  * the parameters of this enqueue: the earlier request has had its outcome.
  */
 export async function runAgainIfWanted(
+  connection: RedisConnection,
+  jobKey: string,
   task: TaskDefinition,
   job: EnqueuedJob,
   earlier: EarlierJob,
@@ -65,6 +78,7 @@ export async function runAgainIfWanted(
   if (finished === undefined) return;
   const completed = finished.state === 'completed';
   if (completed && standsFor(task, finished.atMs)) return;
+  await connection.eval(RENEW_REQUEST, 1, jobKey, Date.now());
   try {
     if (task.idempotency !== undefined) await job.updateData(data);
     await job.retry(finished.state, { resetAttemptsMade: true, resetAttemptsStarted: completed });

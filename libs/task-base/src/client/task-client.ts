@@ -9,6 +9,11 @@ import type { RedisConnection } from '@bus/platform';
 import { randomUUID } from 'node:crypto';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.ts';
 import { sealParams } from '../privacy/parameter-seals.ts';
+import type { Cancellation } from '../cancel/cancellation.ts';
+import { JobControl } from '../cancel/job-control.ts';
+import type { CancelOptions, CancelResult, WaitOptions } from '../cancel/job-control.ts';
+import type { JobAddress } from '../cancel/job-address.ts';
+import type { TaskOutcome } from '../cancel/task-outcome.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { toBullPriority } from '../queues/job-priority.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
@@ -92,7 +97,13 @@ export class TaskClient {
   /** Parameters that passed here before, by object: a retry of a failed enqueue does not pay for the check twice. */
   private readonly checked = new WeakMap<object, PayloadClass>();
 
-  constructor(connections: RedisConnections, metrics: Metrics, @Optional() sealer?: ValueSealer) {
+  private jobControl: JobControl | undefined;
+
+  constructor(
+    private readonly connections: RedisConnections,
+    metrics: Metrics,
+    @Optional() sealer?: ValueSealer,
+  ) {
     this.metrics = metrics;
     this.sealer = sealer;
     this.connection = connections.create('producer', 'task-client');
@@ -166,6 +177,45 @@ export class TaskClient {
     );
   }
 
+  /**
+   * Cancels one job, from any process. A waiting, delayed or parked one leaves its queue at once, also while every worker is down. A
+   * running one is told within about a second, has `CANCEL_GRACE_MS` to clean up and is then given up; should its worker have died,
+   * the job is not started again. A cancel is for the job as it is now: the same id enqueued later runs.
+   *
+   * @throws TaskQueueUnavailableError (retryable)
+   */
+  cancel(ref: JobAddress, options?: CancelOptions): Promise<CancelResult> {
+    return this.jobs.cancel(ref, options);
+  }
+
+  /** What the last cancel of a job came to; undefined when there was none, or it is longer ago than its queue keeps failed jobs. */
+  readCancellation(ref: JobAddress): Promise<Cancellation | undefined> {
+    return this.jobs.readCancellation(ref);
+  }
+
+  /**
+   * What has become of a job by now.
+   *
+   * @throws TaskQueueUnavailableError (retryable)
+   */
+  outcome(ref: JobAddress): Promise<TaskOutcome> {
+    return this.jobs.outcome(ref);
+  }
+
+  /**
+   * Resolves with the outcome once it is final, or with what it is when the time is up. Looks several times a second.
+   *
+   * @throws TaskQueueUnavailableError (retryable), and an AbortError when `signal` is aborted
+   */
+  waitForOutcome(ref: JobAddress, options: WaitOptions): Promise<TaskOutcome> {
+    return this.jobs.waitForOutcome(ref, options);
+  }
+
+  /** Made at first use, so that a process that only enqueues opens no connection for it. */
+  private get jobs(): JobControl {
+    return (this.jobControl ??= new JobControl(this.connections.commands, this.metrics));
+  }
+
   private async addChunk(
     queue: TaskQueue,
     task: TaskDefinition,
@@ -182,7 +232,7 @@ export class TaskClient {
         const before = earlier[index];
         const job = jobs[index];
         if (before !== undefined && job !== undefined && data.meta.schedule_run_id === undefined) {
-          await runAgainIfWanted(task, job, before, data);
+          await runAgainIfWanted(this.connection, queue.toKey(opts.jobId), task, job, before, data);
         }
         const duplicate = before !== undefined || !(await this.isFirst(task, queue, opts.jobId));
         this.count(task, duplicate);

@@ -37,8 +37,8 @@ export class FailedJobs {
 
   /** One failed job; its data is left as text when it is not JSON. */
   async read({ jobId, failedAtMs }: FailedJobRef): Promise<FailedJob> {
-    const fields = ['name', 'data', 'failedReason', 'defa', 'atm', 'ats'] as const;
-    const [name, data, failedReason, deferredFailure, attemptsMade, attemptsStarted] =
+    const fields = ['name', 'data', 'failedReason', 'defa', 'atm', 'stc'] as const;
+    const [name, data, failedReason, deferredFailure, attemptsMade, stalledCounter] =
       await this.connection.hmget(this.keys.toKey(this.queue, jobId), ...fields);
     return {
       id: jobId,
@@ -47,7 +47,7 @@ export class FailedJobs {
       failedReason: failedReason ?? undefined,
       deferredFailure: deferredFailure ?? undefined,
       attemptsMade: Number(attemptsMade ?? 0),
-      attemptsStarted: Number(attemptsStarted ?? 0),
+      stalledCounter: Number(stalledCounter ?? 0),
       finishedOn: failedAtMs,
     };
   }

@@ -15,25 +15,25 @@ export interface FailedJob {
   /** Set by BullMQ when it gives up on a job without running it again. */
   readonly deferredFailure?: string | undefined;
   readonly attemptsMade: number;
-  readonly attemptsStarted: number;
+  /** How often it lost its worker. */
+  readonly stalledCounter: number;
   readonly finishedOn?: number | undefined;
 }
 
 /** The letter of a job that has failed for good. The same failure always gives the same letter. */
 export function letterOfJob(queue: string, job: FailedJob): DeadLetter {
+  const failure = readFailure(job.deferredFailure ?? job.failedReason ?? '');
+  // Being given up counts as an attempt in Redis, though nothing ran. Starts are not what is counted: a job may step aside or wait
+  // for a service many times without any of its runs ending badly.
+  const failed = failure.reason === STALLED_REASON ? job.attemptsMade - 1 : job.attemptsMade;
   return {
     queue,
     jobId: job.id ?? 'unknown',
     taskName: job.name ?? 'unknown',
     params: shownParams(job.name, readParams(job.data) ?? job.data ?? null),
-    ...reasonOf(job),
-    attempts: Math.max(job.attemptsStarted, job.attemptsMade),
+    ...failure,
+    attempts: failed + job.stalledCounter,
     correlationId: readCorrelationId(job.data) ?? null,
     failedAt: new Date(job.finishedOn ?? 0),
   };
-}
-
-function reasonOf(job: FailedJob): { reason: string; detail: string } {
-  if (job.deferredFailure !== undefined) return { reason: STALLED_REASON, detail: job.deferredFailure };
-  return readFailure(job.failedReason ?? '');
 }

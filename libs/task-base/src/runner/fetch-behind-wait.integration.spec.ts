@@ -30,12 +30,16 @@ describe('FetchBehindWait', () => {
   }
 
   async function startWorker(process: (job: Job) => Promise<unknown>): Promise<QueueWorker> {
-    const worker = new QueueWorker(QUEUE, process, {
+    const options = {
       connection: connect(),
       prefix,
       lockDuration: 30_000,
       stalledInterval: 30_000,
       concurrency: 8,
+    };
+    const worker = new QueueWorker(QUEUE, process, options, {
+      lost: () => undefined,
+      fenced: () => undefined,
     });
     open.push(worker);
     void worker.run();

@@ -33,15 +33,17 @@ function isJsonFor(name: string, value: unknown): boolean {
   }
 }
 
-function setField(fields: unknown[], name: string, value: string): void {
+/** Sets one field of a job as it came from Redis, in place. */
+export function setField(fields: unknown[], name: string, value: string): void {
   const index = indexOfField(fields, name);
   if (index === -1) fields.push(name, value);
   else fields[index + 1] = value;
 }
 
-/** Whether a job as it came from Redis has the field. */
-export function hasField(fields: readonly unknown[], name: string): boolean {
-  return indexOfField(fields, name) !== -1;
+/** One field of a job as it came from Redis; undefined when the job has none of that name. */
+export function fieldOf(fields: readonly unknown[], name: string): string | undefined {
+  const index = indexOfField(fields, name);
+  return index === -1 ? undefined : String(fields[index + 1]);
 }
 
 function indexOfField(fields: readonly unknown[], name: string): number {

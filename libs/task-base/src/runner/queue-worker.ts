@@ -1,33 +1,91 @@
 import { Worker, createRedisBackend } from 'bullmq';
-import type { BackendFactory, Job, JobJson, Processor, RedisQueueBackend, WorkerOptions } from 'bullmq';
+import type { BackendFactory, Job, JobJson, Processor, RedisQueueBackend, Span, WorkerOptions } from 'bullmq';
+import { STALLED_REASON } from '../dead-letters/letter-of-job.ts';
+import { fieldOf, mendJobHash, setField, unreadableData } from './mend-job-hash.ts';
 import { FetchBehindWait } from './fetch-behind-wait.ts';
-import { hasField, mendJobHash, unreadableData } from './mend-job-hash.ts';
 import { StartOrder } from './start-order.ts';
 import { workWhenFull } from './work-when-full.ts';
+
+type AnyJob = Job<unknown, unknown, string>;
 
 /** Scripts of BullMQ that hand a job to the worker. */
 const SCRIPTS_WITH_JOB = new Set(['moveToActive', 'moveToFinished']);
 
 /** What `moveToActive` answers when there is none; its type does not say so. */
-const NO_JOB = undefined as unknown as Job<unknown, unknown, string>;
+const NO_JOB = undefined as unknown as AnyJob;
 
 /** Pause after Redis refused to hand out a job (full, loading, read-only): BullMQ itself asks again at once, for ever. */
 const REFUSED_PAUSE_MS = 500;
 
+/** BullMQ's codes for "this job is not yours to end": gone, no lock, not active, locked by another. */
+const NOT_OURS = new Set<unknown>([-1, -2, -3, -6]);
+
+/** What the worker tells of jobs that pass to another worker under its hands. */
+export interface OwnershipListener {
+  /** The run with this token must end; what it comes to will not be taken. */
+  lost(jobId: string, token: string, why: string): void;
+  /** Redis did not take how a run ended. */
+  fenced(job: AnyJob): void;
+}
+
 /**
- * BullMQ's worker, which starts jobs in the order they were handed out, has the next one handed out without asking twice, and is
- * hardened against what may lie in Redis and against a Redis that is full or answers only errors.
+ * BullMQ's worker, which starts jobs in the order they were handed out, has the next one handed out without asking twice, knows
+ * when a job is no longer its own, and is hardened against what may lie in Redis and against a Redis that is full or answers only
+ * errors.
  */
 export class QueueWorker extends Worker<unknown, unknown, string> {
   private readonly startOrder: StartOrder;
   private readonly fetch: FetchBehindWait;
+  private readonly ownership: OwnershipListener;
+  private readonly processing = new Map<
+    string,
+    { readonly token: string; readonly ended: Promise<unknown> }
+  >();
   private hasJobToStart = false;
 
-  constructor(queue: string, processor: Processor<unknown, unknown, string>, options: WorkerOptions) {
+  constructor(
+    queue: string,
+    processor: Processor<unknown, unknown, string>,
+    options: WorkerOptions,
+    ownership: OwnershipListener,
+  ) {
     const startOrder = new StartOrder();
     super(queue, processor, { ...options, autorun: false }, guardedBackend(startOrder));
     this.startOrder = startOrder;
     this.fetch = new FetchBehindWait(this.backend, (answer) => received(startOrder, answer), options.name);
+    this.ownership = ownership;
+  }
+
+  /** Renews the locks of running jobs. A lock that cannot be renewed is lost for good, so nothing tries again. */
+  override async extendJobLocks(jobIds: string[], tokens: string[], durationMs: number): Promise<string[]> {
+    const lost = await super.extendJobLocks(jobIds, tokens, durationMs);
+    for (const jobId of lost) {
+      this.lockManager.untrackJob(jobId);
+      const token = tokens[jobIds.indexOf(jobId)] ?? '';
+      this.ownership.lost(jobId, token, 'its worker was busy or paused for longer than the lock lasts');
+    }
+    return [];
+  }
+
+  /**
+   * A job that comes back while an earlier run of it is still going on here has been taken from that run. It starts once that one has
+   * ended: BullMQ keeps locks by job id, and the end of the earlier run would stop the renewal for this one.
+   */
+  override async processJob(job: AnyJob, token: string, fetchNext?: () => boolean): Promise<void | AnyJob> {
+    const jobId = job.id ?? '';
+    const earlier = this.processing.get(jobId);
+    if (earlier !== undefined) {
+      this.ownership.lost(jobId, earlier.token, 'it was handed out again');
+      await earlier.ended.catch(() => undefined);
+    }
+    const ended = super.processJob(job, token, fetchNext);
+    const entry = { token, ended };
+    this.processing.set(jobId, entry);
+    try {
+      return await ended;
+    } finally {
+      if (this.processing.get(jobId) === entry) this.processing.delete(jobId);
+    }
   }
 
   protected override createJob(json: JobJson, jobId: string): Job<unknown, unknown, string> {
@@ -44,6 +102,37 @@ export class QueueWorker extends Worker<unknown, unknown, string> {
     signal?: AbortSignal,
   ): Promise<unknown> {
     return this.startOrder.inTurn(job.id ?? '', () => super.callProcessJob(job, token, signal));
+  }
+
+  protected override async handleCompleted(
+    result: unknown,
+    job: AnyJob,
+    ...rest: [token: string, fetchNext?: () => boolean, span?: Span]
+  ): Promise<AnyJob> {
+    try {
+      return await super.handleCompleted(result, job, ...rest);
+    } catch (error) {
+      return this.fenced(job, error);
+    }
+  }
+
+  protected override async handleFailed(
+    failure: Error,
+    job: AnyJob,
+    ...rest: [token: string, fetchNext?: () => boolean, span?: Span]
+  ): Promise<AnyJob> {
+    try {
+      return await super.handleFailed(failure, job, ...rest);
+    } catch (error) {
+      return this.fenced(job, error);
+    }
+  }
+
+  /** A refused outcome is no error of this worker, and there is nothing to try again. */
+  private fenced(job: AnyJob, error: unknown): AnyJob {
+    if (!NOT_OURS.has((error as { code?: unknown }).code)) throw error;
+    this.ownership.fenced(job);
+    return NO_JOB;
   }
 
   protected override async moveToActive(
@@ -89,7 +178,9 @@ async function received(startOrder: StartOrder, answer: Promise<unknown>): Promi
   if (!Array.isArray(value) || !Array.isArray(value[0])) return value;
   const fields = value[0] as unknown[];
   mendJobHash(fields);
-  // A job BullMQ has given up on is failed without being started.
-  if (!hasField(fields, 'defa')) startOrder.handedOut(String(value[1]));
+  // A job BullMQ has given up on is failed without being started. Its reason gets our code, for whoever reads it later.
+  const givenUp = fieldOf(fields, 'defa');
+  if (givenUp === undefined) startOrder.handedOut(String(value[1]));
+  else setField(fields, 'defa', `${STALLED_REASON}: ${givenUp}`);
   return value;
 }

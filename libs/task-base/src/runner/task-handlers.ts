@@ -2,6 +2,7 @@ import type { DiscoveryService } from '@nestjs/core';
 import type { TaskHandler } from '../chain/task-run.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import { TaskHandlersIncompleteError } from '../task-base.errors.ts';
+import { ChildProcessTask } from '../child/child-process-task.ts';
 import { BaseTask } from '../tasks/base-task.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 import { TASK_METADATA } from '../tasks/task.decorator.ts';
@@ -62,7 +63,8 @@ function repeatedNames(catalog: readonly TaskDefinition[]): string[] {
 
 function problemOf(task: TaskDefinition, found: readonly FoundHandler[]): string[] {
   const handlers = found.filter((handler) => handler.task.name === task.name);
-  if (handlers.length === 1) return [];
+  const [handler] = handlers;
+  if (handlers.length === 1 && handler !== undefined) return wrongPlace(task, handler);
   if (handlers.length === 0) {
     return [
       `task '${task.name}' of queue '${task.queue}' has no handler; provide a class marked with ` +
@@ -71,6 +73,17 @@ function problemOf(task: TaskDefinition, found: readonly FoundHandler[]): string
   }
   const classes = handlers.map(({ className }) => className).join(' and ');
   return [`task '${task.name}' has ${handlers.length} handlers, ${classes}; keep one`];
+}
+
+/** The catalog and the class must agree about where the work runs. */
+function wrongPlace({ name, runsIn }: TaskDefinition, { instance, className }: FoundHandler): string[] {
+  const isForChild = instance instanceof ChildProcessTask;
+  if (isForChild === (runsIn !== 'worker')) return [];
+  return isForChild
+    ? [
+        `${className} is a ChildProcessTask; say \`runsIn: { child: { maxMemoryMiB } }\` in the catalog entry of '${name}'`,
+      ]
+    : [`task '${name}' runs in a child process; let ${className} extend ChildProcessTask`];
 }
 
 function outsideCatalog({ className, task }: FoundHandler): string {

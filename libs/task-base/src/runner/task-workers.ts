@@ -11,6 +11,10 @@ import { ValueSealer } from '@bus/channel-layer';
 import { ConcealedValues, Metrics, ReadinessRegistry } from '@bus/observability';
 import { RedisConnections, redisKeys, RuntimeSettings } from '@bus/platform';
 import type { RedisConnection } from '@bus/platform';
+import { CancelWatch } from '../cancel/cancel-watch.ts';
+import { RunCancellations } from '../cancel/run-cancellations.ts';
+import { fencingTokenOf } from '../chain/fencing-token.ts';
+import { RunControl } from '../chain/run-control.ts';
 import { joinLinks } from '../chain/task-run.ts';
 import type { TaskHandler, TaskRun } from '../chain/task-run.ts';
 import { taskChain } from '../chain/task-chain.ts';
@@ -26,9 +30,13 @@ import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import { ScheduleReports } from '../schedules/schedule-reports.ts';
-import { ActiveJobs } from './active-jobs.ts';
+import { ActiveRuns } from './active-runs.ts';
+import type { ActiveRun } from './active-runs.ts';
+import { readOwnership } from './job-ownership.ts';
 import { QueueWorker } from './queue-worker.ts';
 import { retryDelayMs } from './retry-delay.ts';
+import { RunOutcomes } from './run-outcomes.ts';
+import { SuspectRuns } from './suspect-runs.ts';
 import { collectHandlers } from './task-handlers.ts';
 import type { TaskHandlers } from './task-handlers.ts';
 import { requireTrust } from './require-trust.ts';
@@ -55,8 +63,12 @@ export class TaskWorkers
   private readonly logger = new Logger(TaskWorkers.name);
   private readonly warnings = new RepeatedWarnings(this.logger);
   private readonly workers = new Map<QueueName, QueueWorker>();
-  private readonly active = new ActiveJobs();
+  private readonly active = new ActiveRuns();
+  private readonly suspects = new SuspectRuns();
   private readonly connection: RedisConnection;
+  private readonly commands: RedisConnection;
+  private readonly outcomes: RunOutcomes;
+  private readonly cancelWatch: CancelWatch;
   private readonly recorder: DeadLetterRecorder;
   private readonly sweeper: DeadLetterSweeper;
   private readonly runChain: (run: TaskRun) => Promise<unknown>;
@@ -72,15 +84,25 @@ export class TaskWorkers
     private readonly runtime: RuntimeSettings,
     connections: RedisConnections,
     @Optional() private readonly sealer?: ValueSealer,
-    @Optional() @Inject(IDEMPOTENCY_STORE) private readonly outcomes?: IdempotencyStore,
+    @Optional() @Inject(IDEMPOTENCY_STORE) private readonly idempotencyStore?: IdempotencyStore,
     @Optional() private readonly scheduleReports?: ScheduleReports,
   ) {
     this.connection = connections.create('blocking', 'task-worker');
     this.recorder = new DeadLetterRecorder(store, this.logger);
     this.sweeper = new DeadLetterSweeper(options.queues, this.connection, this.recorder, this.logger);
-    const claims = { of: claimsOver(connections.commands, outcomes, this.logger), sealer };
-    const parked = new ParkedJobs(connections.commands);
-    this.runChain = joinLinks(taskChain(metrics, { claims, sealer, parked, scheduleReports }));
+    this.commands = connections.commands;
+    const cancellations = new RunCancellations(this.commands);
+    this.outcomes = new RunOutcomes(metrics, cancellations, this.logger);
+    this.cancelWatch = new CancelWatch(
+      options.queues,
+      connections.create('subscriber', 'cancels'),
+      cancellations,
+      (queue) => this.active.of(queue),
+      this.logger,
+    );
+    const claims = { of: claimsOver(this.commands, idempotencyStore, this.logger), sealer };
+    const parked = new ParkedJobs(this.commands);
+    this.runChain = joinLinks(taskChain(metrics, { cancellations, claims, sealer, parked, scheduleReports }));
   }
 
   /** The gate: throws TaskHandlersIncompleteError before anything of this app takes work. */
@@ -88,13 +110,14 @@ export class TaskWorkers
     this.handlers = collectHandlers(this.discovery, this.options.catalog, this.options.queues);
     requireTrust(this.handlers, {
       canSeal: this.sealer !== undefined,
-      isDurable: this.outcomes !== undefined,
+      isDurable: this.idempotencyStore !== undefined,
     });
     this.readiness.register('task_workers', () => this.checkRunning());
   }
 
   onApplicationBootstrap(): void {
     for (const queue of this.options.queues) this.workers.set(queue, this.startWorker(queue));
+    this.cancelWatch.start();
     this.sweeper.start();
     this.logger.log(`working on ${this.options.queues.join(', ')}`);
   }
@@ -107,6 +130,11 @@ export class TaskWorkers
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    await this.drain();
+    this.cancelWatch.stop();
+  }
+
+  private async drain(): Promise<void> {
     if (await endsWithin(this.options.drainMs, this.closing)) return this.settled();
     this.logger.warn(`giving back what is not done yet: ${this.active.names.join(', ')}`);
     this.active.giveBackAll();
@@ -124,41 +152,57 @@ export class TaskWorkers
   }
 
   private startWorker(queue: QueueName): QueueWorker {
-    // Three parameters, all named: BullMQ hands out a signal for cancelling only to processors that ask for it.
-    const process = (job: Job<unknown>, token?: string, signal?: AbortSignal): Promise<unknown> =>
-      this.process(queue, job, token ?? '', signal ?? new AbortController().signal);
-    const worker = new QueueWorker(queue, process, {
+    const process = (job: Job<unknown>, token?: string): Promise<unknown> => {
+      const run = this.newRun(queue, job, token ?? '');
+      return this.suspects.inTurn(run, () =>
+        this.outcomes.of(run, this.active.track(run, this.runChain(run))),
+      );
+    };
+    const options = {
       ...workerOptions(queue, this.connection, this.handlers),
       // Shown with the jobs it runs, and in the names of its connections.
       name: this.runtime.INSTANCE_ID,
+    };
+    const worker = new QueueWorker(queue, process, options, {
+      lost: (jobId, token, why) => this.active.disown(queue, jobId, token, why),
+      fenced: (job) => this.outcomes.countFenced(queue, this.knownName(queue, job.name), job.id ?? ''),
     });
     observeWorker(worker, queue, {
       metrics: this.metrics,
       recorder: this.recorder,
       warnings: this.warnings,
       scheduleReports: this.scheduleReports,
-      knownName: (name) => (name !== undefined && this.handlers.get(queue)?.has(name) ? name : 'unknown'),
+      knownName: (name) => this.knownName(queue, name),
+      wasCancelled: (job) => this.outcomes.wasCancelled(job),
+      onGivenUp: (job) => this.outcomes.givenUp(queue, job),
     });
     this.metrics.gauge('bus_worker_up').set({ queue }, 1);
     worker.run().catch((error: unknown) => this.warnings.warn(`queue ${queue} has stopped`, error));
     return worker;
   }
 
-  private process(queue: QueueName, job: Job<unknown>, token: string, signal: AbortSignal): Promise<unknown> {
+  private newRun(queue: QueueName, job: Job<unknown>, token: string): ActiveRun {
     const handler: TaskHandler | undefined = this.handlers.get(queue)?.get(job.name);
-    const run: TaskRun = {
+    const taskName = handler?.task.name ?? 'unknown';
+    const jobId = job.id ?? '';
+    return {
       job,
-      jobId: job.id ?? '',
+      jobId,
       token,
       queue,
       handler,
-      taskName: handler?.task.name ?? 'unknown',
+      taskName,
       correlationId: '',
       params: {},
-      signal,
+      control: new RunControl(taskName, () => readOwnership(this.commands, { queue, jobId, token, job })),
+      fencingToken: fencingTokenOf(job),
       concealed: new ConcealedValues(),
     };
-    return this.active.track(job, `${run.taskName} ${run.jobId}`, token, this.runChain(run));
+  }
+
+  /** The name a metric may show for a job that could be called anything. */
+  private knownName(queue: QueueName, name: string | undefined): string {
+    return name !== undefined && this.handlers.get(queue)?.has(name) ? name : 'unknown';
   }
 
   private checkRunning(): Promise<void> {

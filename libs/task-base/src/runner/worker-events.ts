@@ -15,6 +15,10 @@ export interface WorkerObservers {
   readonly knownName: (name: string | undefined) => string;
   /** Only in a worker that runs schedules. */
   readonly scheduleReports: ScheduleReports | undefined;
+  /** Whether the job ended because it was cancelled, which BullMQ can only call a failure. */
+  readonly wasCancelled: (job: Job) => boolean;
+  /** Told of each job that has failed for good. */
+  readonly onGivenUp: (job: Job) => void;
 }
 
 /** Counts what becomes of jobs once Redis knows it, and hands the ones given up to the dead letters. */
@@ -23,7 +27,7 @@ export function observeWorker(
   queue: QueueName,
   observers: WorkerObservers,
 ): void {
-  const { metrics, recorder, warnings, knownName, scheduleReports } = observers;
+  const { metrics, recorder, warnings, knownName, scheduleReports, wasCancelled, onGivenUp } = observers;
   const ended = metrics.counter('bus_task_completed_total');
   worker.on('completed', (job) => {
     ended.inc({ queue, task: knownName(job.name), result: 'success' });
@@ -32,6 +36,12 @@ export function observeWorker(
   worker.on('failed', (job) => {
     if (job === undefined) return;
     const task = knownName(job.name);
+    if (wasCancelled(job)) {
+      ended.inc({ queue, task, result: 'cancelled' });
+      metrics.counter('bus_task_cancelled_total').inc({ queue, task });
+      scheduleReports?.failed(job);
+      return;
+    }
     ended.inc({ queue, task, result: 'failure' });
     if (!isFinal(job)) {
       metrics.counter('bus_task_retried_total').inc({ queue, task });
@@ -41,6 +51,7 @@ export function observeWorker(
     metrics.counter('bus_task_dead_letters_total').inc({ queue, task, reason: letter.reason });
     void recorder.record(letter);
     scheduleReports?.failed(job);
+    onGivenUp(job);
   });
   worker.on('stalled', (jobId) => {
     metrics.counter('bus_task_stalled_total').inc({ queue });

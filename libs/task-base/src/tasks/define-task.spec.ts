@@ -22,6 +22,7 @@ describe('defineTask', () => {
     ['a priority outside 0 to 10', { priority: 11 }],
     ['a negative number of retries', { retry: { retries: -1, backoffMs: 1, maxBackoffMs: 1 } }],
     ['a soft limit above the hard one', { softLimitMs: 2, hardLimitMs: 1 }],
+    ['a child without room for Node itself', { runsIn: { child: { maxMemoryMiB: 64 } } }],
   ])('refuses %s', (_what, changes) => {
     const task = { name: 'make_report', queue: 'reports', params: EchoParams } as const;
     expect(() => defineTask({ ...task, ...changes })).toThrow(RangeError);

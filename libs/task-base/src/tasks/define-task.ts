@@ -7,6 +7,17 @@ import type { QueueName, RetryPolicy } from '../queues/queue-catalog.ts';
 
 const MINUTE_MS = 60_000;
 
+/** Node itself, before any work, takes about this much. */
+const MIN_CHILD_MEMORY_MIB = 96;
+
+/** What a child process of a task may take. */
+export interface ChildLimits {
+  readonly child: {
+    /** Resident memory of the process, in MiB; above it the child is killed. Count it into the memory of the worker's pod. */
+    readonly maxMemoryMiB: number;
+  };
+}
+
 /** Everything the bus knows of a task: one catalog entry. */
 export interface TaskDefinition<P extends object = object, N extends string = string> {
   /** Stable: jobs already queued carry it. A verb phrase in snake_case; a literal type, so that the compiler knows it. */
@@ -21,6 +32,8 @@ export interface TaskDefinition<P extends object = object, N extends string = st
   readonly softLimitMs: number;
   /** After this the run is given up and counted as failed, in milliseconds. */
   readonly hardLimitMs: number;
+  /** In the worker, or in a child process of its own whose work really stops at the hard limit (see `ChildProcessTask`). */
+  readonly runsIn: 'worker' | ChildLimits;
   /**
    * What enqueueing the id of a *completed* job does. 'first-job': nothing, the first job's outcome stands. 'run-again':
    * the same job runs once more, as a new request. A job that failed for good always runs again.
@@ -54,6 +67,8 @@ export interface TaskSpecification<P extends object, N extends string = string> 
   readonly softLimitMs?: number;
   /** @default 60 minutes */
   readonly hardLimitMs?: number;
+  /** CPU-heavy work must say `{ child: … }`: inside the worker it would stop every other job, and no limit could end it. @default 'worker' */
+  readonly runsIn?: TaskDefinition['runsIn'];
   /** @default 'first-job' */
   readonly sentAgain?: TaskDefinition['sentAgain'];
   /** @default none: every job stands for itself */
@@ -80,6 +95,7 @@ export function defineTask<P extends object, const N extends string = string>(
     retry: queue.retry,
     softLimitMs: 30 * MINUTE_MS,
     hardLimitMs: 60 * MINUTE_MS,
+    runsIn: 'worker',
     sentAgain: 'first-job',
     ...task,
     idempotency: task.idempotency && completeRule(task.name, task.params, task.idempotency),
@@ -93,6 +109,9 @@ export function defineTask<P extends object, const N extends string = string>(
   }
   if (!(definition.softLimitMs > 0 && definition.softLimitMs < definition.hardLimitMs)) {
     throw new RangeError(`${definition.name}: the soft limit must be above 0 and below the hard limit`);
+  }
+  if (definition.runsIn !== 'worker' && !(definition.runsIn.child.maxMemoryMiB >= MIN_CHILD_MEMORY_MIB)) {
+    throw new RangeError(`${definition.name}: a child process needs ${MIN_CHILD_MEMORY_MIB} MiB or more`);
   }
   return Object.freeze(definition);
 }

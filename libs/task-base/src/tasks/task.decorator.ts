@@ -23,3 +23,10 @@ export function Task<P extends object>(
   const decorate = applyDecorators(Injectable(), SetMetadata(TASK_METADATA, task));
   return (target) => decorate(target);
 }
+
+/** The catalog entry of a handler's class. */
+export function taskOf(handler: BaseTask<never, unknown>): TaskDefinition {
+  const task = Reflect.getMetadata(TASK_METADATA, handler.constructor) as TaskDefinition | undefined;
+  if (task === undefined) throw new TypeError(`${handler.constructor.name} is not marked with @Task`);
+  return task;
+}

@@ -36,6 +36,21 @@ export const TASK_METRICS = {
     help: 'Jobs taken back from a worker that stopped renewing its lock.',
     labels: { queue: 'any' },
   },
+  bus_task_cancelled_total: {
+    type: 'counter',
+    help: 'Jobs that ended because they were cancelled, waiting ones included.',
+    labels: { queue: 'any', task: 'any' },
+  },
+  bus_task_fenced_total: {
+    type: 'counter',
+    help: 'Runs whose outcome was not taken because their job had passed to another worker.',
+    labels: { queue: 'any', task: 'any' },
+  },
+  bus_task_abandoned_total: {
+    type: 'counter',
+    help: 'Runs given up whose handler goes on in the background of its worker.',
+    labels: { queue: 'any', task: 'any' },
+  },
   bus_task_rejected_total: {
     type: 'counter',
     help: 'Jobs refused before their handler ran.',

@@ -1,0 +1,31 @@
+import type { RunCancellations } from '../cancel/run-cancellations.ts';
+import { TaskCancelledError } from '../task-base.errors.ts';
+import { isMovedAside } from './move-aside.ts';
+import type { TaskLink } from './task-run.ts';
+
+/**
+ * A cancelled job does not start its handler, and a run that was cancelled while it ran ends as cancelled however it fails. One that
+ * completes all the same has completed: its work is done.
+ *
+ * Only a job that was started before is looked up: a waiting job is cancelled by taking it out of its queue, and a run is told by
+ * `CancelWatch`. So a cancel costs the ordinary job nothing.
+ */
+export function honourCancel(cancellations: RunCancellations): TaskLink {
+  return async (run, next) => {
+    const { control, job } = run;
+    if (job.attemptsStarted > 1) {
+      const [cancellation] = await cancellations.of([run]);
+      if (cancellation !== undefined) {
+        const cancelled = new TaskCancelledError(run.taskName, cancellation.reason);
+        control.cancel(cancelled);
+        throw cancelled;
+      }
+    }
+    try {
+      return await next();
+    } catch (error) {
+      if (isMovedAside(error)) throw error; // back in its queue, where its next start finds the cancel
+      throw control.cancelled ?? error;
+    }
+  };
+}
