@@ -1,18 +1,14 @@
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import { describeFailure } from '../../chain/failure-reason.ts';
 import { BroadcastTask } from '../broadcast-task.ts';
-import { markedTask } from '../handlers-in.ts';
 import { ProgressReporter } from '../progress-reporter.ts';
 import type { TaskContext } from '../task-context.ts';
 import type { ReportContext } from './report-context.ts';
 import { createReportDirectory, removeReportDirectory, removeReportLeftovers } from './report-directory.ts';
 
-/** The longest time a timer can hold. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /**
  * A task that makes a document page by page, for a user who waits for it. Each run gets a private directory for its temporary
- * files, which is removed however the run ends; at the hard limit it is taken away from a handler that does not end. What a
+ * files, which is removed however the run ends; from a handler that does not end it is taken away when the run is revoked. What a
  * killed process left behind is removed when the next one starts, and before each report.
  */
 export abstract class ReportTask<P extends object, R = void>
@@ -39,10 +35,7 @@ export abstract class ReportTask<P extends object, R = void>
     const end = async (): Promise<void> => {
       await Promise.all([pages.close(), removeReportDirectory(directory).catch(notRemoved(ctx))]);
     };
-    const atHardLimit = setTimeout(
-      () => void end(),
-      markedTask(this.constructor)?.hardLimitMs ?? MAX_TIMER_MS,
-    );
+    ctx.revoked.addEventListener('abort', () => void end(), { once: true });
     try {
       return await this.write(params, {
         ...ctx,
@@ -51,7 +44,6 @@ export abstract class ReportTask<P extends object, R = void>
           pages.report({ percent: percentOf(page, of), message: `page ${page} of ${of}` }),
       });
     } finally {
-      clearTimeout(atHardLimit);
       await end();
     }
   }
