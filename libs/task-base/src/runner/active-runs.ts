@@ -7,10 +7,9 @@ import { TaskOwnershipLostError } from '../task-base.errors.ts';
 /** How long a revoked run may take to end before its job is given back all the same; a killed child takes moments. */
 const ENDS_WITHIN_MS = 500;
 
-/** A run, and what moving its job back to its queue needs. */
+/** A run, and what giving its job back needs. */
 export interface ActiveRun extends TaskRun {
-  readonly job: TaskRun['job'] & Pick<Job, 'moveToWait' | 'moveToDelayed'>;
-  readonly token: string;
+  readonly job: TaskRun['job'] & Pick<Job, 'moveToWait'>;
 }
 
 /** The runs of this process, so that others can end them: a cancel, a lost lock, a shutdown. */

@@ -3,14 +3,12 @@ import { describe, expect, it, vi } from 'vitest';
 import { closedGate } from '../fixtures/gate.fixture.ts';
 import { taskRun } from '../fixtures/task-run.fixture.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
-import type { ActiveRun } from './active-runs.ts';
 import { SUSPECT_AFTER_LOSSES, SuspectRuns } from './suspect-runs.ts';
 
 function runThatLost(stalledCounter: number) {
   const run = taskRun();
   const moveToDelayed = vi.fn(() => Promise.resolve());
-  const job = { ...run.job, stalledCounter, moveToDelayed, moveToWait: () => Promise.resolve(0) };
-  return { run: { ...run, job, token: 't-1' } satisfies ActiveRun, moveToDelayed };
+  return { run: { ...run, job: { ...run.job, stalledCounter, moveToDelayed }, token: 't-1' }, moveToDelayed };
 }
 
 describe('SuspectRuns', () => {

@@ -1,5 +1,5 @@
-import { DelayedError } from 'bullmq';
-import type { ActiveRun } from './active-runs.ts';
+import { moveAside } from '../chain/move-aside.ts';
+import type { TaskRun } from '../chain/task-run.ts';
 
 /**
  * A job that has lost its worker this often may be what kills it. Once is ordinary: a deployment, an eviction. Below the
@@ -19,16 +19,11 @@ export class SuspectRuns {
   private isOneRunning = false;
 
   /**
-   * Settles as what `start` returns does; a suspect that has to step aside goes back to its queue without an attempt counted.
-   *
-   * @throws DelayedError, BullMQ's way to say "I have moved it myself"
+   * Settles as what `start` returns does; a suspect that has to step aside is moved aside (`isMovedAside`) instead.
    */
-  async inTurn(run: ActiveRun, start: () => Promise<unknown>): Promise<unknown> {
+  async inTurn(run: TaskRun, start: () => Promise<unknown>): Promise<unknown> {
     if (run.job.stalledCounter < SUSPECT_AFTER_LOSSES) return start();
-    if (this.isOneRunning) {
-      await run.job.moveToDelayed(Date.now() + STEP_ASIDE_MS * (0.5 + Math.random()), run.token);
-      throw new DelayedError();
-    }
+    if (this.isOneRunning) return moveAside(run, STEP_ASIDE_MS * (0.5 + Math.random()));
     this.isOneRunning = true;
     try {
       return await start();
