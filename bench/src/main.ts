@@ -3,6 +3,10 @@ import { writeReport, type ScenarioReport } from './report.ts';
 import { alertLatency } from './scenarios/alert-latency.ts';
 import { alertRate, alertStorm } from './scenarios/alert-rate.ts';
 import { idle } from './scenarios/idle.ts';
+import { taskEnqueue } from './scenarios/task-enqueue.ts';
+import { taskLatency } from './scenarios/task-latency.ts';
+import { taskMemory } from './scenarios/task-memory.ts';
+import { taskThroughput } from './scenarios/task-throughput.ts';
 import { telemetry } from './scenarios/telemetry.ts';
 
 const SCENARIOS: Record<string, () => Promise<ScenarioReport>> = {
@@ -11,6 +15,10 @@ const SCENARIOS: Record<string, () => Promise<ScenarioReport>> = {
   'alert-rate': alertRate,
   'alert-storm': alertStorm,
   telemetry,
+  'task-throughput': taskThroughput,
+  'task-latency': taskLatency,
+  'task-enqueue': taskEnqueue,
+  'task-memory': taskMemory,
 };
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== '--');

@@ -65,11 +65,15 @@ export class LatencyRecorder {
   }
 
   summary(): LatencySummary {
-    const sorted = this.#latenciesMs.toSorted((left, right) => left - right);
-    const at = (quantile: number): number =>
-      round(sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? Number.NaN);
-    return { count: sorted.length, p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99), maxMs: at(1) };
+    return summarise(this.#latenciesMs);
   }
+}
+
+export function summarise(latenciesMs: readonly number[]): LatencySummary {
+  const sorted = latenciesMs.toSorted((left, right) => left - right);
+  const at = (quantile: number): number =>
+    round(sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? Number.NaN);
+  return { count: sorted.length, p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99), maxMs: at(1) };
 }
 
 export function round(value: number): number {
