@@ -68,7 +68,7 @@ export interface EnqueueReceipt {
 
 interface PreparedJob {
   readonly name: string;
-  readonly data: JobData;
+  readonly data: JobData & { readonly params: object };
   readonly opts: JobsOptions & { readonly jobId: string };
   readonly isNamed: boolean;
 }
@@ -94,9 +94,10 @@ export class TaskClient {
   private readonly metrics: Metrics;
   private readonly admission: Admission;
   private readonly sealer: ValueSealer | undefined;
-  /** Parameters that passed here before, by object: a retry of a failed enqueue does not pay for the check twice. */
+  /** Parameters that passed here but did not get to Redis, by object: the next try does not pay for the check again. */
   private readonly checked = new WeakMap<object, PayloadClass>();
-
+  /** Calls that have something on its way to Redis. */
+  private sending = 0;
   private jobControl: JobControl | undefined;
 
   constructor(
@@ -221,8 +222,9 @@ export class TaskClient {
     task: TaskDefinition,
     chunk: PreparedJob[],
   ): Promise<EnqueueReceipt[]> {
-    // Asked first and not awaited: all leaves in one go, so knowing about a duplicate costs no round trip.
-    writeTogether(this.connection);
+    // Asked first and not awaited: knowing about a duplicate costs no round trip, and from an idle connection all leaves in one go.
+    // A busy one is not held up: Redis works on what has been sent while the next is being prepared.
+    if (this.sending === 1 && chunk.some(({ isNamed }) => isNamed)) writeTogether(this.connection);
     const asked = chunk.map(({ isNamed, opts }) =>
       isNamed ? readFinishedJob(this.connection, queue.toKey(opts.jobId)) : Promise.resolve(undefined),
     );
@@ -283,7 +285,6 @@ export class TaskClient {
     if (this.checked.get(params) === task.params) return params;
     const validation = validatePayload(task.params, params);
     if (!validation.ok) throw new TaskParamsInvalidError(task.name, validation.problems);
-    this.checked.set(validation.value, task.params);
     return validation.value;
   }
 
@@ -292,9 +293,11 @@ export class TaskClient {
     jobs: readonly PreparedJob[],
     add: (queue: TaskQueue) => Promise<T>,
   ): Promise<T> {
+    this.sending += 1;
     try {
       return await add(await within(READY_TIMEOUT_MS, this.admittingQueue(task.queue, jobs.length)));
     } catch (error) {
+      for (const { data } of jobs) this.checked.set(data.params, task.params);
       this.metrics
         .counter('bus_task_enqueue_failures_total')
         .inc({ queue: task.queue, task: task.name }, jobs.length);
@@ -304,6 +307,8 @@ export class TaskClient {
         this.admission.refusalOf(error, task.queue, jobs.length) ??
         new TaskQueueUnavailableError(task.queue, error)
       );
+    } finally {
+      this.sending -= 1;
     }
   }
 
