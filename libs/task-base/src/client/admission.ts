@@ -30,8 +30,13 @@ export class Admission {
    * @throws TaskQueueFullError while Redis is too full for this queue
    */
   async check(queue: QueueName, jobs: number): Promise<void> {
-    const refusedFrom = QUEUES[queue].priority >= URGENT_LANE ? URGENT_REFUSED_FROM : REFUSED_FROM;
-    if ((await this.memory.usedRatio(queue)) >= refusedFrom) throw this.refused(queue, jobs);
+    if ((await this.memory.usedRatio(queue)) >= refusedFrom(queue)) throw this.refused(queue, jobs);
+  }
+
+  /** Whether `check` would resolve without asking Redis. */
+  isKnownToPass(queue: QueueName): boolean {
+    const ratio = this.memory.freshRatio(queue);
+    return ratio !== undefined && ratio < refusedFrom(queue);
   }
 
   /** The refusal Redis itself answered with; undefined when the error is of another kind. */
@@ -44,4 +49,8 @@ export class Admission {
     this.metrics.counter('bus_task_admission_refused_total').inc({ queue }, jobs);
     return new TaskQueueFullError(queue, cause);
   }
+}
+
+function refusedFrom(queue: QueueName): number {
+  return QUEUES[queue].priority >= URGENT_LANE ? URGENT_REFUSED_FROM : REFUSED_FROM;
 }

@@ -14,7 +14,8 @@ export type TaskQueue = Queue<JobData, unknown, string>;
  * forgotten and opened anew by the next caller: BullMQ itself would answer with the first failure for ever.
  */
 export class ProducerQueues {
-  private readonly opened = new Map<QueueName, Promise<TaskQueue>>();
+  private readonly opening = new Map<QueueName, Promise<TaskQueue>>();
+  private readonly opened = new Map<QueueName, TaskQueue>();
   private readonly connection: RedisConnection;
   private readonly onError: (queue: QueueName, error: Error) => void;
   private becomingReady: Promise<void> | undefined;
@@ -26,13 +27,18 @@ export class ProducerQueues {
 
   /** Resolves when the queue can take jobs; waits for Redis as long as the connection does. */
   ready(name: QueueName): Promise<TaskQueue> {
-    let opening = this.opened.get(name);
+    let opening = this.opening.get(name);
     if (opening === undefined) {
       opening = this.open(name);
-      this.opened.set(name, opening);
-      opening.catch(() => this.opened.delete(name));
+      this.opening.set(name, opening);
+      opening.catch(() => this.opening.delete(name));
     }
     return opening;
+  }
+
+  /** The queue when it has been opened before. */
+  openQueue(name: QueueName): TaskQueue | undefined {
+    return this.opened.get(name);
   }
 
   private async open(name: QueueName): Promise<TaskQueue> {
@@ -44,6 +50,7 @@ export class ProducerQueues {
     });
     queue.on('error', (error) => this.onError(name, error));
     await queue.waitUntilReady();
+    this.opened.set(name, queue);
     return queue;
   }
 

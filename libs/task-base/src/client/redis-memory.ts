@@ -33,12 +33,22 @@ export class RedisMemory {
 
   /** Used part of the allowed memory, from 0 to a little above 1; 0 when there is no limit. Never rejects. */
   async usedRatio(queue: QueueName): Promise<number> {
-    const server = 'nodes' in this.connection ? queue : 'the only one';
+    const server = this.serverOf(queue);
     const known = this.readings.get(server);
     const ageMs = known === undefined ? Infinity : performance.now() - known.atMs;
     if (known !== undefined && ageMs < READ_EVERY_MS) return known.ratio;
     const asked = this.ask(server, queue);
     return known === undefined || ageMs > OUTDATED_AFTER_MS ? (await asked).ratio : known.ratio;
+  }
+
+  /** The ratio when it was read a moment ago; undefined when it is time to ask. */
+  freshRatio(queue: QueueName): number | undefined {
+    const known = this.readings.get(this.serverOf(queue));
+    return known !== undefined && performance.now() - known.atMs < READ_EVERY_MS ? known.ratio : undefined;
+  }
+
+  private serverOf(queue: QueueName): string {
+    return 'nodes' in this.connection ? queue : 'the only one';
   }
 
   private ask(server: string, queue: QueueName): Promise<Reading> {

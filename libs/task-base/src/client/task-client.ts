@@ -224,10 +224,13 @@ export class TaskClient {
   ): Promise<EnqueueReceipt[]> {
     // Asked first and not awaited: knowing about a duplicate costs no round trip, and from an idle connection all leaves in one go.
     // A busy one is not held up: Redis works on what has been sent while the next is being prepared.
-    if (this.sending === 1 && chunk.some(({ isNamed }) => isNamed)) writeTogether(this.connection);
-    const asked = chunk.map(({ isNamed, opts }) =>
-      isNamed ? readFinishedJob(this.connection, queue.toKey(opts.jobId)) : Promise.resolve(undefined),
-    );
+    const isAnyNamed = chunk.some(({ isNamed }) => isNamed);
+    if (isAnyNamed && this.sending === 1) writeTogether(this.connection);
+    const asked = !isAnyNamed
+      ? []
+      : chunk.map(({ isNamed, opts }) =>
+          isNamed ? readFinishedJob(this.connection, queue.toKey(opts.jobId)) : Promise.resolve(undefined),
+        );
     const [earlier, jobs] = await Promise.all([Promise.all(asked), addAll(queue, chunk)]);
     return Promise.all(
       chunk.map(async ({ opts, data }, index) => {
@@ -295,7 +298,10 @@ export class TaskClient {
   ): Promise<T> {
     this.sending += 1;
     try {
-      return await add(await within(READY_TIMEOUT_MS, this.admittingQueue(task.queue, jobs.length)));
+      const queue =
+        this.queueAtHand(task.queue) ??
+        (await within(READY_TIMEOUT_MS, this.admittingQueue(task.queue, jobs.length)));
+      return await add(queue);
     } catch (error) {
       for (const { data } of jobs) this.checked.set(data.params, task.params);
       this.metrics
@@ -310,6 +316,11 @@ export class TaskClient {
     } finally {
       this.sending -= 1;
     }
+  }
+
+  /** The queue when it is open and known to take jobs, as it is for nearly every call: nothing to wait for, so no timer either. */
+  private queueAtHand(name: QueueName): TaskQueue | undefined {
+    return this.admission.isKnownToPass(name) ? this.queues.openQueue(name) : undefined;
   }
 
   private async admittingQueue(name: QueueName, jobs: number): Promise<TaskQueue> {
