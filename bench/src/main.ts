@@ -2,6 +2,7 @@
 import { writeReport, type ScenarioReport } from './report.ts';
 import { alertLatency } from './scenarios/alert-latency.ts';
 import { alertRate, alertStorm } from './scenarios/alert-rate.ts';
+import { circuitBreaker } from './scenarios/circuit-breaker.ts';
 import { idle } from './scenarios/idle.ts';
 import { taskEnqueue } from './scenarios/task-enqueue.ts';
 import { taskLatency } from './scenarios/task-latency.ts';
@@ -19,6 +20,7 @@ const SCENARIOS: Record<string, () => Promise<ScenarioReport>> = {
   'task-latency': taskLatency,
   'task-enqueue': taskEnqueue,
   'task-memory': taskMemory,
+  'circuit-breaker': circuitBreaker,
 };
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== '--');
