@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Metrics } from '@bus/observability';
+import type { RunControl } from './run-control.ts';
 import type { TaskLink, TaskRun } from './task-run.ts';
 
 /** A killed child needs moments to be gone; only a process stuck inside the kernel needs longer, and nobody waits for that. */
@@ -16,36 +17,37 @@ const logger = new Logger('Task');
 export function endWhenRevoked(metrics: Metrics): TaskLink {
   const abandoned = metrics.counter('bus_task_abandoned_total');
   return async (run, next) => {
-    const { revoked } = run.control;
-    revoked.throwIfAborted();
+    const { control } = run;
+    if (control.revokedFor !== undefined) throw control.revokedFor;
     const work = next();
-    const end = whenAborted(revoked);
-    try {
-      const outcome = await Promise.race([work.then((value) => ({ value })), end.happened]);
-      if (outcome !== undefined && !revoked.aborted) return outcome.value;
-    } catch (error) {
-      if (!revoked.aborted) throw error;
-    } finally {
-      end.forget();
-    }
+    const outcome = await endOf(work, control);
+    if (control.revokedFor === undefined) return outcome;
     if (!(await hasSettled(work, run))) {
       abandoned.inc({ queue: run.queue, task: run.taskName });
       logger.warn(
         `${run.taskName} ${run.jobId} did not end when it was told to and goes on in the background`,
       );
     }
-    throw revoked.reason;
+    throw control.revokedFor;
   };
 }
 
-function whenAborted(signal: AbortSignal): { happened: Promise<undefined>; forget: () => void } {
-  let forget = (): void => undefined;
-  const happened = new Promise<undefined>((resolve) => {
-    const listener = (): void => resolve(undefined);
-    signal.addEventListener('abort', listener, { once: true });
-    forget = () => signal.removeEventListener('abort', listener);
+/** What `work` comes to, or nothing at all once the run is revoked. */
+function endOf(work: Promise<unknown>, control: RunControl): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const forget = control.onRevoked(() => resolve(undefined));
+    work.then(
+      (value) => {
+        forget();
+        resolve(value);
+      },
+      (error: unknown) => {
+        forget();
+        if (control.revokedFor === undefined) reject(error as Error);
+        else resolve(undefined);
+      },
+    );
   });
-  return { happened, forget };
 }
 
 /** Gives a handler that heeds the signal one turn of the event loop, and a child the time to be gone. */

@@ -1,27 +1,17 @@
 import type { Metrics } from '@bus/observability';
+import { RunTally } from './run-tally.ts';
 import type { TaskLink, TaskRun } from './task-run.ts';
 
 /** Counts starts, times runs, and times how long a job waited for a worker. How an attempt ended is counted by the worker. */
 export function measureRun(metrics: Metrics): TaskLink {
-  const started = metrics.counter('bus_task_started_total');
-  const waited = metrics.histogram('bus_task_queue_wait_seconds');
-  const duration = metrics.histogram('bus_task_duration_seconds');
-  const active = metrics.gauge('bus_worker_jobs_active');
+  const tally = new RunTally(metrics);
   return async (run, next) => {
-    const labels = { queue: run.queue, task: run.taskName };
     const startedAt = performance.now();
-    active.inc({ queue: run.queue });
-    // Counting takes longer than many a run; what the run has to send goes first.
-    setImmediate(() => {
-      started.inc(labels);
-      const waitSeconds = queueWaitSeconds(run);
-      if (waitSeconds !== undefined) waited.observe(labels, waitSeconds);
-    });
+    const ofTask = tally.started(run.queue, run.taskName, queueWaitSeconds(run));
     try {
       return await next();
     } finally {
-      duration.observe(labels, (performance.now() - startedAt) / 1_000);
-      active.dec({ queue: run.queue });
+      tally.ended(ofTask, (performance.now() - startedAt) / 1_000);
     }
   };
 }

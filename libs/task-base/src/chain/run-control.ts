@@ -1,3 +1,4 @@
+import { LateSignal } from './late-signal.ts';
 import type { Cancellation } from '../cancel/cancellation.ts';
 import {
   TaskCancelledError,
@@ -21,8 +22,8 @@ export interface Ownership {
  */
 export class RunControl {
   readonly taskName: string;
-  private readonly asked = new AbortController();
-  private readonly taken = new AbortController();
+  private readonly asked = new LateSignal();
+  private readonly taken = new LateSignal();
   private readonly readOwnership: () => Promise<Ownership>;
   private cancelledBy: TaskCancelledError | undefined;
   private cancelTimer: NodeJS.Timeout | undefined;
@@ -42,13 +43,23 @@ export class RunControl {
     return this.taken.signal;
   }
 
+  /** Why the run was revoked; undefined as long as it is in force. */
+  get revokedFor(): Error | undefined {
+    return this.taken.reason;
+  }
+
+  /** Calls `listener` when the run is revoked; the result stops that. */
+  onRevoked(listener: () => void): () => void {
+    return this.taken.onAbort(listener);
+  }
+
   get cancelled(): TaskCancelledError | undefined {
     return this.cancelledBy;
   }
 
   /** The job has passed to somebody else, or is on its way: this run must not say how it ended. */
   get isDisowned(): boolean {
-    return this.taken.signal.reason instanceof TaskOwnershipLostError;
+    return this.taken.reason instanceof TaskOwnershipLostError;
   }
 
   /** Of several reasons the signal carries the first. */
@@ -90,9 +101,9 @@ export class RunControl {
   }
 
   private refuseUnlessInForce(): void {
-    const reason: unknown = this.taken.signal.reason ?? this.cancelledBy;
+    const reason = this.taken.reason ?? this.cancelledBy;
     if (reason instanceof TaskOwnershipLostError) throw reason;
-    if (reason instanceof Error) {
+    if (reason !== undefined) {
       throw new TaskOwnershipLostError(this.taskName, reason.message, { cause: reason });
     }
     if (this.hasEnded) throw new TaskOwnershipLostError(this.taskName, 'it has ended');

@@ -15,7 +15,7 @@ export async function runHandler(run: TaskRun): Promise<unknown> {
   return runAsTask(
     { taskId: jobId, taskName, steps },
     () => handler.instance.run(run.params, contextOf(run, taskName)),
-    run.control.signal,
+    () => run.control.signal,
   );
 }
 
@@ -28,8 +28,12 @@ function contextOf(run: TaskRun, taskName: string): TaskContext {
     // Started counts every start; made and stalled are asked too because a job from elsewhere may lack that field.
     isRedelivery: job.attemptsStarted > 1 || job.attemptsMade > 0 || job.stalledCounter > 0,
     correlationId: run.correlationId,
-    signal: run.control.signal,
-    revoked: run.control.revoked,
+    get signal() {
+      return run.control.signal;
+    },
+    get revoked() {
+      return run.control.revoked;
+    },
     fencingToken: run.fencingToken,
     logger: new Logger(taskName),
     progress: (percent, message) =>

@@ -25,8 +25,9 @@ export function storableResult(run: Pick<TaskRun, 'taskName' | 'jobId'>, result:
     logger.warn(`${run.taskName} ${run.jobId}: its result of ${bytes} bytes is not kept`);
     return { result_omitted: true, bytes, max_bytes: MAX_RESULT_BYTES };
   }
+  if (isPlain) return clean;
   // Redacted again: only now is everything in it plain, whatever `toJSON` of a class has made of itself.
-  return redact(isPlain ? clean : (JSON.parse(text, storableValue) as unknown));
+  return redact(JSON.parse(text, storableValue) as unknown);
 }
 
 function plainValue(_field: string, value: unknown): unknown {

@@ -173,14 +173,15 @@ function guardedBackend(startOrder: StartOrder): BackendFactory<RedisQueueBacken
 }
 
 /** The answer of Redis with the job in it, if there is one, made safe and given its place in the order. */
-async function received(startOrder: StartOrder, answer: Promise<unknown>): Promise<unknown> {
-  const value = await answer;
-  if (!Array.isArray(value) || !Array.isArray(value[0])) return value;
-  const fields = value[0] as unknown[];
-  mendJobHash(fields);
-  // A job BullMQ has given up on is failed without being started. Its reason gets our code, for whoever reads it later.
-  const givenUp = fieldOf(fields, 'defa');
-  if (givenUp === undefined) startOrder.handedOut(String(value[1]));
-  else setField(fields, 'defa', `${STALLED_REASON}: ${givenUp}`);
-  return value;
+function received(startOrder: StartOrder, answer: Promise<unknown>): Promise<unknown> {
+  return answer.then((value) => {
+    if (!Array.isArray(value) || !Array.isArray(value[0])) return value;
+    const fields = value[0] as unknown[];
+    mendJobHash(fields);
+    // A job BullMQ has given up on is failed without being started. Its reason gets our code, for whoever reads it later.
+    const givenUp = fieldOf(fields, 'defa');
+    if (givenUp === undefined) startOrder.handedOut(String(value[1]));
+    else setField(fields, 'defa', `${STALLED_REASON}: ${givenUp}`);
+    return value;
+  });
 }

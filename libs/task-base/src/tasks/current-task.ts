@@ -11,7 +11,7 @@ export interface CurrentTask {
 
 interface RunningTask {
   readonly task: CurrentTask;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: (() => AbortSignal) | undefined;
 }
 
 const running = new AsyncLocalStorage<RunningTask>();
@@ -23,10 +23,10 @@ export function currentTask(): CurrentTask | undefined {
 
 /** The signal of the run, aborted at its soft limit or when it is cancelled; undefined outside any. */
 export function currentTaskSignal(): AbortSignal | undefined {
-  return running.getStore()?.signal;
+  return running.getStore()?.signal?.();
 }
 
 /** Runs `fn`, and everything it awaits, as part of the task. */
-export function runAsTask<T>(task: CurrentTask, fn: () => T, signal?: AbortSignal): T {
+export function runAsTask<T>(task: CurrentTask, fn: () => T, signal?: () => AbortSignal): T {
   return running.run({ task, signal }, fn);
 }

@@ -1,0 +1,33 @@
+/** An AbortSignal that costs nothing until somebody wants it; most runs are never ended from outside. */
+export class LateSignal {
+  private readonly listeners = new Set<() => void>();
+  private controller: AbortController | undefined;
+  private why: Error | undefined;
+
+  /** Undefined until it is aborted; of several reasons the first. */
+  get reason(): Error | undefined {
+    return this.why;
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.why !== undefined) this.controller.abort(this.why);
+    }
+    return this.controller.signal;
+  }
+
+  abort(reason: Error): void {
+    if (this.why !== undefined) return;
+    this.why = reason;
+    this.controller?.abort(reason);
+    for (const listener of this.listeners) listener();
+    this.listeners.clear();
+  }
+
+  /** Calls `listener` when it is aborted, at most once; the result stops that. Not for a signal that is aborted already. */
+  onAbort(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
