@@ -15,5 +15,5 @@ export {
 export { type LabelRule, type MetricDefinition } from './metrics/metric-definition.ts';
 export { Metrics, type MetricObject } from './metrics/metrics.ts';
 export { SPAN_ATTRIBUTES } from './tracing/span-attributes.ts';
-export { currentTraceId, currentTraceparent, inSpan, type SpanDetails } from './tracing/spans.ts';
+export { currentTraceId, currentTraceparent, inSpan, isTracing, type SpanDetails } from './tracing/spans.ts';
 export { startTracing, type Tracing, type TracingOptions } from './tracing/start-tracing.ts';

@@ -10,7 +10,8 @@ const MIN_LENGTH = 4;
  * JSON or a URL.
  */
 export class ConcealedValues {
-  readonly #forms = new Set<string>();
+  /** Made with the first value; most runs have none. */
+  #forms: Set<string> | undefined;
   #pattern: RegExp | undefined;
 
   /** Adds a value and, of lists and objects, every text and number in it. Shorter ones than four characters are left. */
@@ -24,7 +25,7 @@ export class ConcealedValues {
 
   /** The text without the values. */
   clean(text: string): string {
-    if (this.#forms.size === 0) return text;
+    if (this.#forms === undefined) return text;
     // The longest first: of two values that begin alike, the rest of the longer one must not stay.
     this.#pattern ??= new RegExp(
       [...this.#forms]
@@ -38,9 +39,10 @@ export class ConcealedValues {
 
   #addText(text: string): void {
     if (text.length < MIN_LENGTH) return;
-    this.#forms.add(text);
-    this.#forms.add(JSON.stringify(text).slice(1, -1));
-    if (!/\p{Surrogate}/u.test(text)) this.#forms.add(encodeURIComponent(text));
+    const forms = (this.#forms ??= new Set());
+    forms.add(text);
+    forms.add(JSON.stringify(text).slice(1, -1));
+    if (!/\p{Surrogate}/u.test(text)) forms.add(encodeURIComponent(text));
     this.#pattern = undefined;
   }
 }

@@ -31,6 +31,11 @@ export function inSpan<T>(details: () => SpanDetails, run: () => Promise<T>): Pr
   return recorder === undefined ? run() : recorder.inSpan(details(), run);
 }
 
+/** Whether spans are recorded; for work around `inSpan` that is not worth doing otherwise. */
+export function isTracing(): boolean {
+  return recorder !== undefined;
+}
+
 /** W3C traceparent of the span that is running, to be sent along with work handed on; undefined outside any. */
 export function currentTraceparent(): string | undefined {
   return recorder?.currentTraceparent();

@@ -1,7 +1,7 @@
 import type { RunCancellations } from '../cancel/run-cancellations.ts';
 import { TaskCancelledError } from '../task-base.errors.ts';
 import { isMovedAside } from './move-aside.ts';
-import type { TaskLink } from './task-run.ts';
+import type { TaskLink, TaskRun } from './task-run.ts';
 
 /**
  * A cancelled job does not start its handler, and a run that was cancelled while it ran ends as cancelled however it fails. One that
@@ -11,21 +11,18 @@ import type { TaskLink } from './task-run.ts';
  * `CancelWatch`. So a cancel costs the ordinary job nothing.
  */
 export function honourCancel(cancellations: RunCancellations): TaskLink {
-  return async (run, next) => {
-    const { control, job } = run;
-    if (job.attemptsStarted > 1) {
-      const [cancellation] = await cancellations.of([run]);
-      if (cancellation !== undefined) {
-        const cancelled = new TaskCancelledError(run.taskName, cancellation.reason);
-        control.cancel(cancelled);
-        throw cancelled;
-      }
-    }
-    try {
-      return await next();
-    } catch (error) {
+  const refuseCancelled = async (run: TaskRun, next: () => Promise<unknown>): Promise<unknown> => {
+    const [cancellation] = await cancellations.of([run]);
+    if (cancellation === undefined) return next();
+    const cancelled = new TaskCancelledError(run.taskName, cancellation.reason);
+    run.control.cancel(cancelled);
+    throw cancelled;
+  };
+  return (run, next) => {
+    const outcome = run.job.attemptsStarted > 1 ? refuseCancelled(run, next) : next();
+    return outcome.catch((error: unknown) => {
       if (isMovedAside(error)) throw error; // back in its queue, where its next start finds the cancel
-      throw control.cancelled ?? error;
-    }
+      throw run.control.cancelled ?? error;
+    });
   };
 }

@@ -9,15 +9,14 @@ export async function limitTime(run: TaskRun, next: () => Promise<unknown>): Pro
   const { handler, control } = run;
   if (handler === undefined) return next();
   const { name, softLimitMs, hardLimitMs } = handler.task;
-  const softTimer = setTimeout(() => control.ask(new TaskSoftTimeLimitError(name, softLimitMs)), softLimitMs);
-  const hardTimer = setTimeout(
-    () => control.revoke(new TaskHardTimeLimitError(name, hardLimitMs)),
-    hardLimitMs,
-  );
+  let timer = setTimeout(() => {
+    control.ask(new TaskSoftTimeLimitError(name, softLimitMs));
+    const graceMs = hardLimitMs - softLimitMs;
+    timer = setTimeout(() => control.revoke(new TaskHardTimeLimitError(name, hardLimitMs)), graceMs);
+  }, softLimitMs);
   try {
     return await next();
   } finally {
-    clearTimeout(softTimer);
-    clearTimeout(hardTimer);
+    clearTimeout(timer);
   }
 }

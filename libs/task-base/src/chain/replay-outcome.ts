@@ -35,11 +35,14 @@ export interface Claims {
  */
 export function replayOutcome(metrics: Metrics, claims: Claims): TaskLink {
   const replayed = metrics.counter('bus_task_replayed_total');
-  return async (run, next) => {
-    const task = run.handler?.task;
-    if (task?.idempotency === undefined) return next();
-    const store = claims.of(task.idempotency);
-    const claim = claimOf(run, task, task.idempotency, claims.sealer);
+  const replay = async (
+    run: TaskRun,
+    task: TaskDefinition,
+    rule: IdempotencyRule,
+    next: () => Promise<unknown>,
+  ) => {
+    const store = claims.of(rule);
+    const claim = claimOf(run, task, rule, claims.sealer);
     const answer = await store.claim(claim);
     if (answer.state === 'running') return moveAside(run, LOOK_AGAIN_MS);
     if (answer.state === 'done') {
@@ -49,6 +52,10 @@ export function replayOutcome(metrics: Metrics, claims: Claims): TaskLink {
     const result = await runUnderClaim(run, store, claim, next);
     // Somebody else has the work by now: the outcome to return is theirs.
     return result.isOutcome ? result.value : moveAside(run, LOOK_AGAIN_MS);
+  };
+  return (run, next) => {
+    const task = run.handler?.task;
+    return task?.idempotency === undefined ? next() : replay(run, task, task.idempotency, next);
   };
 }
 

@@ -1,10 +1,14 @@
-import { inSpan } from '@bus/observability';
+import { inSpan, isTracing } from '@bus/observability';
 import { processSpan } from '../tracing/task-spans.ts';
 import { isMovedAside } from './move-aside.ts';
 import type { TaskRun } from './task-run.ts';
 
 /** Each attempt is a span of the trace the job was enqueued in; what the handler enqueues belongs to it. */
-export async function traceRun(run: TaskRun, next: () => Promise<unknown>): Promise<unknown> {
+export function traceRun(run: TaskRun, next: () => Promise<unknown>): Promise<unknown> {
+  return isTracing() ? traced(run, next) : next();
+}
+
+async function traced(run: TaskRun, next: () => Promise<unknown>): Promise<unknown> {
   let aside: unknown;
   const outcome = await inSpan(
     () => processSpan(run),

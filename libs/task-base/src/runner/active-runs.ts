@@ -35,23 +35,28 @@ export class ActiveRuns {
    * Settles as `work` does. When the job is given back meanwhile, it waits in its queue again for another worker, no attempt is
    * counted, and the outcome of `work` is not used.
    */
-  async track(run: ActiveRun, work: Promise<unknown>): Promise<unknown> {
-    let isGivenBack = false;
-    const givenBack = new Promise<void>((resolve) => {
+  track(run: ActiveRun, work: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const forget = (): boolean => {
+        run.control.end();
+        return this.running.delete(run);
+      };
       this.running.set(run, () => {
-        isGivenBack = true;
-        resolve();
+        forget();
+        resolve(this.giveBack(run, work));
       });
+      work.then(
+        (value) => {
+          if (forget()) resolve(value);
+        },
+        (error: unknown) => {
+          if (forget()) reject(error as Error);
+        },
+      );
     });
-    try {
-      const ended = await Promise.race([work.then((value) => ({ value })), givenBack]);
-      if (ended !== undefined) return ended.value;
-    } catch (error) {
-      if (!isGivenBack) throw error;
-    } finally {
-      this.running.delete(run);
-      run.control.end();
-    }
+  }
+
+  private async giveBack(run: ActiveRun, work: Promise<unknown>): Promise<never> {
     run.control.revoke(new TaskOwnershipLostError(run.taskName, 'its worker is shutting down'));
     await settlesWithin(ENDS_WITHIN_MS, work);
     await run.job.moveToWait(run.token);
@@ -61,7 +66,7 @@ export class ActiveRuns {
 
   /** Gives every running job back to its queue. */
   giveBackAll(): void {
-    for (const giveBack of this.running.values()) giveBack();
+    for (const giveBack of [...this.running.values()]) giveBack();
   }
 }
 

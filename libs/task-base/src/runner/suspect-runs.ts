@@ -21,8 +21,11 @@ export class SuspectRuns {
   /**
    * Settles as what `start` returns does; a suspect that has to step aside is moved aside (`isMovedAside`) instead.
    */
-  async inTurn(run: TaskRun, start: () => Promise<unknown>): Promise<unknown> {
-    if (run.job.stalledCounter < SUSPECT_AFTER_LOSSES) return start();
+  inTurn(run: TaskRun, start: () => Promise<unknown>): Promise<unknown> {
+    return run.job.stalledCounter < SUSPECT_AFTER_LOSSES ? start() : this.alone(run, start);
+  }
+
+  private async alone(run: TaskRun, start: () => Promise<unknown>): Promise<unknown> {
     if (this.isOneRunning) return moveAside(run, STEP_ASIDE_MS * (0.5 + Math.random()));
     this.isOneRunning = true;
     try {
