@@ -1,4 +1,4 @@
-import { validatePayload } from '@bus/payload-schemas';
+import { isPlainObject, mapSensitive, validatePayload } from '@bus/payload-schemas';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 import type { ScheduleProblem } from './schedule.errors.ts';
 import { CATCH_UP_POLICIES, OVERLAP_POLICIES } from './schedule.ts';
@@ -45,11 +45,27 @@ export function describeProblems(problems: readonly ScheduleProblem[]): string {
   return problems.map(({ field, reason }) => `${field} ${reason}`).join('; ');
 }
 
-/** The parameters as a task's class sees them; for runs whose parameters differ from the schedule's. */
+/**
+ * The parameters as a task's class sees them, and as Postgres would keep them; for runs whose parameters differ from the
+ * schedule's.
+ */
 export function paramsProblems(task: TaskDefinition, params: unknown): ScheduleProblem[] {
   const validation = validatePayload(task.params, params);
-  if (validation.ok) return [];
-  return validation.problems.map(({ field, reason }) => ({ field: `params.${field}`, reason }));
+  const problems = validation.ok ? [] : validation.problems;
+  return [...problems, ...openSecrets(task, params)].map(({ field, reason }) => ({
+    field: `params.${field}`,
+    reason,
+  }));
+}
+
+function openSecrets(task: TaskDefinition, params: unknown): ScheduleProblem[] {
+  if (!isPlainObject(params)) return [];
+  const problems: ScheduleProblem[] = [];
+  mapSensitive(task.params, params, (_value, field) => {
+    problems.push({ field, reason: 'is marked sensitive; a schedule keeps its parameters in plain text' });
+    return undefined;
+  });
+  return problems;
 }
 
 function taskProblems(
