@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ValueSealer } from '@bus/channel-layer';
 import type { Metrics } from '@bus/observability';
+import { readScheduleRunId } from '../client/job-data.ts';
 import type { ClaimStore, WorkClaim } from '../idempotency/claim-store.ts';
 import { holdLease } from '../idempotency/hold-lease.ts';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.ts';
@@ -86,7 +87,7 @@ function claimOf(
   sealer: ValueSealer | undefined,
 ): WorkClaim {
   return {
-    key: idempotencyKeyOf(task, run.params, sealer) ?? '',
+    key: idempotencyKeyOf(task, run.params, sealer, readScheduleRunId(run.job.data)) ?? '',
     taskName: task.name,
     scope: rule.scope,
     // A job enqueued anew under the same id counts its starts anew; its fence says nothing about the earlier one.

@@ -258,7 +258,7 @@ export class TaskClient {
     const definition = QUEUES[task.queue];
     const traceparent = currentTraceparent();
     const checked = this.check(task, params);
-    const id = options.jobId ?? idempotencyKeyOf(task, checked, this.sealer);
+    const id = options.jobId ?? idempotencyKeyOf(task, checked, this.sealer, options.scheduleRunId);
     const jobId = jobIdOf(task.name, id);
     return {
       name: task.name,

@@ -68,6 +68,12 @@ describe('idempotencyKeyOf', () => {
     }
   });
 
+  it('is another one for each run of a schedule, and the same for each job of one run', () => {
+    const scheduled = (runId?: string) => idempotencyKeyOf(order('global'), { item: 'x' }, undefined, runId);
+    expect(scheduled('1')).toBe(scheduled('1'));
+    expect(new Set([scheduled('1'), scheduled('2'), scheduled()]).size).toBe(3);
+  });
+
   it('is keyed when parameters are sensitive', () => {
     const task = defineTask({
       name: 'pin',

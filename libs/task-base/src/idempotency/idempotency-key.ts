@@ -8,8 +8,9 @@ import { SCOPE_FIELDS } from './idempotency-rule.ts';
 
 /**
  * The name of a piece of work: a hash of the task, its scope and what counts of its checked parameters; undefined for a task
- * without an idempotency rule. With sensitive parameters the hash is keyed, so that nobody who reads the names in Redis
- * can find out short values by trying.
+ * without an idempotency rule. Each run of a schedule is work of its own, though its parameters are those of the run before.
+ * With sensitive parameters the hash is keyed, so that nobody who reads the names in Redis can find out short values by
+ * trying.
  *
  * @throws TaskParamsInvalidError when the parameters do not say whose work it is
  */
@@ -17,6 +18,7 @@ export function idempotencyKeyOf<P extends object>(
   task: TaskDefinition<P>,
   params: P,
   sealer: ValueSealer | undefined,
+  scheduleRunId?: string,
 ): string | undefined {
   const rule = task.idempotency;
   if (rule === undefined) return undefined;
@@ -26,6 +28,8 @@ export function idempotencyKeyOf<P extends object>(
     rule.scope,
     whose,
     rule.key === undefined ? params : rule.key(params),
+    // Left out, not empty: the names of all other work stay as they are in Redis and Postgres.
+    ...(scheduleRunId === undefined ? [] : [scheduleRunId]),
   ]);
   if (!hasSensitiveFields(task.params)) return createHash('sha256').update(work).digest('hex');
   if (sealer === undefined) throw new TaskSealingUnavailableError(task.name);

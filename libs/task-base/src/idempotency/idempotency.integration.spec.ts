@@ -7,11 +7,11 @@ import type { Job } from 'bullmq';
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { COUNTED, Counted, atWorkKey, endedKey, runsKey } from '../fixtures/counted-task.fixture.ts';
 import { closedGate } from '../fixtures/gate.fixture.ts';
-import { buildWorkerProcess, startWorkerProcess } from '../fixtures/start-worker-process.fixture.ts';
 import { handlerOf, idempotentTask } from '../fixtures/test-tasks.fixture.ts';
 import type { EchoParams } from '../fixtures/test-tasks.fixture.ts';
 import { startTestWorker } from '../fixtures/test-worker.fixture.ts';
 import type { TestWorker, TestWorkerOptions } from '../fixtures/test-worker.fixture.ts';
+import { buildLibrary, startWorkerProcess } from '../fixtures/worker-process.fixture.ts';
 import { IdempotentTask } from '../tasks/idempotent-task.ts';
 import { Task } from '../tasks/task.decorator.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
@@ -23,7 +23,7 @@ describe('a task with an idempotency rule', { timeout: 120_000 }, () => {
   const open: TestWorker[] = [];
   const processes: ManagedProcess[] = [];
 
-  beforeAll(buildWorkerProcess, 180_000);
+  beforeAll(buildLibrary, 180_000);
   beforeEach(async () => {
     redisUrl = await createRedisDatabase(inject('redisUrl'));
   });
@@ -41,7 +41,7 @@ describe('a task with an idempotency rule', { timeout: 120_000 }, () => {
   }
   const startFour = () => Promise.all([start(), start(), start(), start()] as const);
   const startProcess = async () => {
-    const child = await startWorkerProcess(redisUrl);
+    const { process: child } = await startWorkerProcess(redisUrl);
     processes.push(child);
     return child;
   };
@@ -113,6 +113,18 @@ describe('a task with an idempotency rule', { timeout: 120_000 }, () => {
     expect((await finished(worker, second.jobId)).returnvalue).toEqual(returnvalue);
     expect(await runsOf(worker, 'gone')).toBe(1);
     expect(await replays(worker)).toBe(1);
+  });
+
+  it('does each slot of a schedule, and a job of the same slot once', async () => {
+    const worker = await start();
+    const run = async (jobId: string, scheduleRunId: string) => {
+      const receipt = await worker.client.enqueue(COUNTED, { text: 'slot' }, { jobId, scheduleRunId });
+      return (await finished(worker, receipt.jobId)).returnvalue as unknown;
+    };
+    const first = await run('slot-1', '1');
+    expect(await run('slot-1-again', '1')).toEqual(first);
+    expect(await run('slot-2', '2')).not.toEqual(first);
+    expect(await runsOf(worker, 'slot')).toBe(2);
   });
 
   it('leaves other parameters alone', async () => {
