@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Metrics } from '@bus/observability';
 import {
@@ -21,12 +22,17 @@ describe('RedisConnections', () => {
   let connections: RedisConnections;
   let metrics: Metrics;
 
+  const unhandled: unknown[] = [];
+  const keepUnhandled = (reason: unknown) => void unhandled.push(reason);
+
   beforeAll(async () => {
     Logger.overrideLogger(false);
+    process.on('unhandledRejection', keepUnhandled);
     server = await startRedis();
   });
   afterAll(async () => {
     Logger.overrideLogger(true);
+    process.off('unhandledRejection', keepUnhandled);
     await server.stop();
   });
   afterEach(async () => {
@@ -129,6 +135,41 @@ describe('RedisConnections', () => {
     const received = new Promise((resolve) => subscriber.once('message', (_channel, text) => resolve(text)));
     await waitFor(async () => (await connections.commands.publish('news', 'hello')) === 1);
     await expect(received).resolves.toBe('hello');
+  });
+
+  it('survives being closed in the moment it subscribes again', async () => {
+    open();
+    const subscriber = await ready('subscriber');
+    await subscriber.subscribe('news');
+    await subscriber.psubscribe('more.*');
+    await server.kill();
+    const ended = new Promise((resolve) => subscriber.once('end', resolve));
+    // By now it has sent what it wants to hear of, and has no answer yet.
+    subscriber.once('ready', () => {
+      (subscriber as Redis).stream.destroy();
+      subscriber.disconnect();
+    });
+    await server.restart();
+    await ended;
+    await turn();
+    expect(unhandled).toEqual([]);
+  });
+
+  it('reports that it may not subscribe again, and lives on', async () => {
+    open();
+    const subscriber = await ready('subscriber');
+    await subscriber.subscribe('news');
+    const refused = new Promise<Error>((resolve) => subscriber.once('error', resolve));
+    try {
+      // Redis also drops who listens to what it may not hear any more.
+      await connections.commands.acl('SETUSER', 'default', 'resetchannels');
+      expect((await refused).message).toMatch(/NOPERM/);
+    } finally {
+      await connections.commands.acl('SETUSER', 'default', 'allchannels');
+    }
+    await turn();
+    expect(unhandled).toEqual([]);
+    await subscriber.subscribe('news');
   });
 
   it('logs an outage in few lines and never lets an error escape', async () => {

@@ -4,6 +4,7 @@ import { Cluster, Redis } from 'ioredis';
 import { RepeatedWarning } from '../lifecycle/repeated-warning.ts';
 import type { RedisSettings } from '../settings/redis.settings.ts';
 import { clusterOptions, redisOptions, type RedisPurpose } from './redis-options.ts';
+import { RedisSubscriber } from './redis-subscriber.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
 /** A connection to one server, to the master the sentinels name, or to a cluster. */
@@ -61,7 +62,9 @@ export class RedisConnections {
     const connection =
       target.kind === 'cluster'
         ? new Cluster([...target.hosts], clusterOptions(target, purpose, clientName, REDIS_CA_FILE))
-        : new Redis(redisOptions(target, purpose, clientName, REDIS_CA_FILE));
+        : new (purpose === 'subscriber' ? RedisSubscriber : Redis)(
+            redisOptions(target, purpose, clientName, REDIS_CA_FILE),
+          );
     this.#watch({ connection, purpose, wasReady: false }, name);
     return connection;
   }

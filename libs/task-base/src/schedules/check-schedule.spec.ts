@@ -2,7 +2,6 @@ import { Nested, Sensitive, Text } from '@bus/payload-schemas';
 import { describe, expect, it } from 'vitest';
 import { testSchedule } from '../fixtures/schedule.fixture.ts';
 import { defineTask } from '../tasks/define-task.ts';
-import type { TaskDefinition } from '../tasks/define-task.ts';
 import { scheduleProblems } from './check-schedule.ts';
 
 class Login {
@@ -17,7 +16,7 @@ class VisitParams {
 const VISIT = defineTask({ name: 'visit', queue: 'default', params: VisitParams });
 
 const problemsOf = (params: unknown) =>
-  scheduleProblems(testSchedule({ taskName: 'visit', params }), [VISIT] as unknown as TaskDefinition[]);
+  scheduleProblems(testSchedule({ taskName: 'visit', params }), [VISIT]);
 
 describe('scheduleProblems', () => {
   it('refuses secrets, by the name of each field and without its value', () => {
