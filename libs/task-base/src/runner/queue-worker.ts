@@ -75,6 +75,8 @@ export class QueueWorker extends Worker<unknown, unknown, string> {
     const jobId = job.id ?? '';
     const earlier = this.processing.get(jobId);
     if (earlier !== undefined) {
+      // That may take long, and is no business of the jobs handed out after it.
+      this.startOrder.passOver(jobId);
       this.ownership.lost(jobId, earlier.token, 'it was handed out again');
       await earlier.ended.catch(() => undefined);
     }

@@ -22,11 +22,41 @@ describe('StartOrder', () => {
     expect(started).toEqual(['a', 'b', 'c']);
   });
 
+  it('waits for a job on its way, also in a process that is starved', async () => {
+    ['slow', 'b'].forEach((id) => order.handedOut(id));
+    begin('b');
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(started).toEqual([]);
+    begin('slow');
+    expect(started).toEqual(['slow', 'b']);
+  });
+
+  it('does not wait for a job that is known not to start, however many were before it', () => {
+    ['a', 'held back', 'c', 'd'].forEach((id) => order.handedOut(id));
+    begin('c');
+    order.passOver('held back');
+    expect(started).toEqual([]);
+    begin('a');
+    expect(started).toEqual(['a', 'c']);
+    begin('held back');
+    begin('d');
+    expect(started).toEqual(['a', 'c', 'held back', 'd']);
+  });
+
+  it('does not wait for the first hand-out of a job that was handed out again', () => {
+    ['twice', 'b', 'twice', 'd'].forEach((id) => order.handedOut(id));
+    begin('b');
+    begin('d');
+    expect(started).toEqual(['b']);
+    begin('twice');
+    expect(started).toEqual(['b', 'twice', 'd']);
+  });
+
   it('does not wait for ever for a job that was lost on the way', async () => {
     ['lost', 'b', 'c'].forEach((id) => order.handedOut(id));
     begin('b');
     begin('c');
-    await vi.advanceTimersByTimeAsync(100);
+    await vi.runAllTimersAsync();
     expect(started).toEqual(['b', 'c']);
     begin('lost');
     expect(started).toEqual(['b', 'c', 'lost']);

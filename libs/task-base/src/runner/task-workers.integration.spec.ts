@@ -244,9 +244,9 @@ describe('TaskWorkers', () => {
       echo,
       texts.map((text) => ({ params: { text } })),
     );
-    await waitFor(() => order.length === texts.length);
+    await waitFor(() => order.length === texts.length, { timeoutMs: 60_000 });
     expect(order).toEqual(texts);
-  });
+  }, 120_000);
 
   it('lets running jobs end on shutdown and takes no new one', async () => {
     const gate = closedGate();
