@@ -1,4 +1,10 @@
-import { BroadcastOutboxQueries, DeadLetterQueries, migrate, TimeSeriesPartitions } from '@bus/database';
+import {
+  BroadcastOutboxQueries,
+  DeadLetterQueries,
+  IdempotencyQueries,
+  migrate,
+  TimeSeriesPartitions,
+} from '@bus/database';
 import { Metrics } from '@bus/observability';
 import { createPostgresPool } from '@bus/platform';
 import { createDatabase, waitFor, type PostgresDatabase } from '@bus/testing';
@@ -23,6 +29,7 @@ describe('StorageUpkeep', () => {
       new TimeSeriesPartitions(pool),
       new BroadcastOutboxQueries(pool),
       new DeadLetterQueries(pool),
+      new IdempotencyQueries(pool),
       metrics,
     );
   });
@@ -55,6 +62,33 @@ describe('StorageUpkeep', () => {
     await upkeep.onModuleDestroy();
 
     expect(await partitions()).toBe(complete);
+  });
+
+  it('forgets expired outcomes and letters handled long ago, also more than one batch of them', async () => {
+    await pool.query(
+      `insert into idempotency_records
+         (key, task_name, scope, state, claim_id, job_id, fence, lease_until, result, finished_at, expires_at)
+       select 'key-' || n, 'spec', 'global', 'done', gen_random_uuid(), 'job-' || n, 1, now(), '{}', now(),
+         case when n = 0 then now() + interval '1 hour' else now() - interval '1 second' end
+       from generate_series(0, 2500) n`,
+    );
+    await pool.query(
+      `insert into dead_letters (queue, job_id, task_name, params, reason, detail, attempts, failed_at, status, handled_at)
+       select 'critical', state, 'spec', '{}', 'spec', '', 1, now() - interval '1 year', state, handled_at
+       from (values ('open', null), ('requeued', now() - interval '91 days'), ('discarded', now() - interval '89 days'))
+         letters (state, handled_at)`,
+    );
+    upkeep.onApplicationBootstrap();
+    await waitFor(
+      async () => (await pool.query(`select from dead_letters where status = 'requeued'`)).rowCount === 0,
+      { timeoutMs: 60_000 },
+    );
+    const { rows: kept } = await pool.query<{ key: string }>(`select key from idempotency_records`);
+    expect(kept).toEqual([{ key: 'key-0' }]);
+    const { rows: letters } = await pool.query<{ status: string }>(
+      `select status from dead_letters order by status`,
+    );
+    expect(letters.map(({ status }) => status)).toEqual(['discarded', 'open']);
   });
 
   it('measures what is left lying', async () => {

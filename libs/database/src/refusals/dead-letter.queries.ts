@@ -33,7 +33,7 @@ export interface KeptDeadLetter extends DeadLetter {
 export class DeadLetterQueries {
   readonly #db: Kysely<Database>;
 
-  constructor(@Inject(POSTGRES_POOL) pool: Pool) {
+  constructor(@Inject(POSTGRES_POOL) private readonly pool: Pool) {
     this.#db = kyselyOver(pool);
   }
 
@@ -114,6 +114,18 @@ export class DeadLetterQueries {
       .where('id', '=', String(deadLetterId))
       .where('status', '=', 'requeued')
       .execute();
+  }
+
+  /** Deletes letters handled more than `keptDays` ago, at most `limit`, the oldest first; returns how many. Open ones stay. */
+  async purgeHandled(keptDays: number, limit: number): Promise<number> {
+    const { rowCount } = await this.pool.query(
+      `delete from dead_letters where id in (
+         select id from dead_letters
+         where status <> 'open' and handled_at < now() - make_interval(days => $1)
+         order by handled_at limit $2 for update skip locked)`,
+      [keptDays, limit],
+    );
+    return rowCount ?? 0;
   }
 
   /** Open letters by queue; a queue without any is not in the map. */

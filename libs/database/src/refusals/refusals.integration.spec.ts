@@ -127,4 +127,19 @@ describe('DeadLetterQueries', () => {
     expect(await letters.openByQueue()).toEqual(new Map([['email', 1]]));
     expect(await letters.list({ limit: 10, status: 'requeued' })).toHaveLength(1);
   });
+
+  it('deletes what was handled long ago, the oldest first, and never an open letter', async () => {
+    const letters = new DeadLetterQueries(database.pool);
+    for (const jobId of ['open', 'old', 'older', 'new']) await letters.record(letter({ jobId }));
+    await database.pool.query(
+      `update dead_letters set status = 'discarded', handled_at = now() - age
+       from (values ('old', interval '31 days'), ('older', interval '32 days'), ('new', interval '29 days'))
+         handled (job, age) where job = job_id`,
+    );
+    const kept = async () => (await letters.list({ limit: 10 })).map(({ jobId }) => jobId);
+    expect(await letters.purgeHandled(30, 1)).toBe(1);
+    expect(await kept()).toEqual(['new', 'old', 'open']);
+    expect(await letters.purgeHandled(30, 10)).toBe(1);
+    expect(await kept()).toEqual(['new', 'open']);
+  });
 });
