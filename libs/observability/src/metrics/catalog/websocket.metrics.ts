@@ -65,13 +65,13 @@ export const WEBSOCKET_METRICS = {
   },
   bus_alert_delivery_seconds: {
     type: 'histogram',
-    help: 'Time from receiving an alert from its device to the acknowledgement of a browser.',
+    help: 'Time from receiving an alert from its device to the acknowledgement of a browser. Not measured yet.',
     labels: { severity: ['critical', 'high', 'medium', 'low', 'info'] },
     buckets: DELIVERY_SECONDS,
   },
   bus_alert_delivery_total: {
     type: 'counter',
-    help: 'Alerts handed to browsers, by result.',
+    help: 'Alerts handed to browsers, by result. Not counted yet.',
     labels: { result: ['delivered', 'timeout', 'no_viewer'] },
   },
   bus_http_requests_total: {
