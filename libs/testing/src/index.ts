@@ -31,6 +31,12 @@ export {
   type GuardGpsFields,
   type TelemetryFields,
 } from './builders/device-messages.ts';
+export { buildClaim, buildRivalClaim, type BuiltClaim } from './builders/work-claim.ts';
+export {
+  CLAIM_STORE_CONTRACT,
+  type ClaimStorePromise,
+  type ClaimStoreUnderTest,
+} from './contracts/claim-store.contract.ts';
 export { BinaryMissingError, findBinary, lookUpBinary, type BinaryName } from './processes/find-binary.ts';
 export { freePort, isPortFree } from './processes/free-port.ts';
 export {
