@@ -1,10 +1,10 @@
-import { createRedisDatabase, waitFor } from '@bus/testing';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { waitFor } from '@bus/testing';
+import { describe, expect, it } from 'vitest';
 import { closedGate } from '../fixtures/gate.fixture.ts';
 import { handlerOf, testTask } from '../fixtures/test-tasks.fixture.ts';
 import type { EchoParams } from '../fixtures/test-tasks.fixture.ts';
-import { startTestWorker } from '../fixtures/test-worker.fixture.ts';
 import type { TestWorker, TestWorkerOptions } from '../fixtures/test-worker.fixture.ts';
+import { useTestWorkers } from '../fixtures/use-test-workers.fixture.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 import { CANCEL } from './cancel-scripts.lua.ts';
@@ -18,25 +18,14 @@ const patience = { timeoutMs: 25_000 };
 type Run = (params: EchoParams, ctx: TaskContext) => Promise<unknown>;
 
 describe('cancel', () => {
-  let redisUrl: string;
-  const open: TestWorker[] = [];
+  const workers = useTestWorkers();
 
-  beforeEach(async () => {
-    redisUrl = await createRedisDatabase(inject('redisUrl'));
-  });
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((worker) => worker.close()));
-  });
-
-  async function start(run: Run, options: Partial<TestWorkerOptions> = {}, task = echo): Promise<TestWorker> {
-    const worker = await startTestWorker({
-      redisUrl,
+  function start(run: Run, options: Partial<TestWorkerOptions> = {}, task = echo): Promise<TestWorker> {
+    return workers.start({
       handlers: [handlerOf(task, run)],
       catalog: [task] as TaskDefinition[],
       ...options,
     });
-    open.push(worker);
-    return worker;
   }
   /** A process that enqueues and cancels; no worker of the queues in question runs in it. */
   const caller = () => start(() => Promise.resolve(), { queues: ['email'] }, bystander);

@@ -19,7 +19,7 @@ describe('RedisClaims', () => {
   });
   afterAll(() => connections.closeAll());
 
-  it.each(CLAIM_STORE_CONTRACT)('$promise', ({ check }) => check(claims));
+  for (const { promise, check } of CLAIM_STORE_CONTRACT) it(promise, () => check(claims));
 
   it('gives the work to one of many, and then its outcome to all, for as long as it stands', async () => {
     const claim = buildClaim({ ttlMs: 400 });

@@ -1,11 +1,11 @@
-import { createRedisDatabase, waitFor } from '@bus/testing';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { waitFor } from '@bus/testing';
+import { describe, expect, it } from 'vitest';
 import { placeOf } from '../cancel/job-address.ts';
 import { closedGate } from '../fixtures/gate.fixture.ts';
 import { handlerOf, testTask } from '../fixtures/test-tasks.fixture.ts';
 import type { EchoParams } from '../fixtures/test-tasks.fixture.ts';
-import { startTestWorker } from '../fixtures/test-worker.fixture.ts';
 import type { TestWorker } from '../fixtures/test-worker.fixture.ts';
+import { useTestWorkers } from '../fixtures/use-test-workers.fixture.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 
@@ -13,27 +13,16 @@ const echo = testTask('echo');
 const patience = { timeoutMs: 25_000 };
 
 describe('fencing', () => {
-  let redisUrl: string;
-  const open: TestWorker[] = [];
+  const workers = useTestWorkers();
 
-  beforeEach(async () => {
-    redisUrl = await createRedisDatabase(inject('redisUrl'));
-  });
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((worker) => worker.close()));
-  });
-
-  async function start(
+  function start(
     run: (params: EchoParams, ctx: TaskContext) => Promise<unknown>,
     task = echo,
   ): Promise<TestWorker> {
-    const worker = await startTestWorker({
-      redisUrl,
+    return workers.start({
       handlers: [handlerOf(task, run)],
       catalog: [task] as TaskDefinition[],
     });
-    open.push(worker);
-    return worker;
   }
   const ref = (jobId: string) => ({ jobId, queue: 'critical' as const });
   const takeLock = ({ connections }: TestWorker, jobId: string) =>

@@ -1,42 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { redisKeys } from '@bus/platform';
 import { ReadinessRegistry, currentCorrelationId } from '@bus/observability';
-import { createRedisDatabase, waitFor } from '@bus/testing';
+import { waitFor } from '@bus/testing';
 import { Queue } from 'bullmq';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { closedGate } from '../fixtures/gate.fixture.ts';
 import { handlerOf, testTask } from '../fixtures/test-tasks.fixture.ts';
 import type { EchoParams } from '../fixtures/test-tasks.fixture.ts';
-import { startTestWorker } from '../fixtures/test-worker.fixture.ts';
 import type { TestWorker, TestWorkerOptions } from '../fixtures/test-worker.fixture.ts';
+import { useTestWorkers } from '../fixtures/use-test-workers.fixture.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 
 const echo = testTask('echo');
 
 describe('TaskWorkers', () => {
-  let redisUrl: string;
-  const open: TestWorker[] = [];
+  const workers = useTestWorkers();
 
-  beforeEach(async () => {
-    redisUrl = await createRedisDatabase(inject('redisUrl'));
-  });
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((worker) => worker.close()));
-  });
-
-  async function start(
+  function start(
     tasks: [TaskDefinition<EchoParams>, (params: EchoParams, ctx: TaskContext) => Promise<unknown>][],
     options: Partial<TestWorkerOptions> = {},
   ): Promise<TestWorker> {
-    const worker = await startTestWorker({
-      redisUrl,
+    return workers.start({
       handlers: tasks.map(([task, run]) => handlerOf(task, run)),
       catalog: tasks.map(([task]) => task) as TaskDefinition[],
       ...options,
     });
-    open.push(worker);
-    return worker;
   }
   const queueOf = (worker: TestWorker, name = 'critical') =>
     new Queue(name, { connection: worker.connections.commands, prefix: redisKeys.queuePrefix(name) });
@@ -319,7 +308,7 @@ describe('TaskWorkers', () => {
   });
 
   it('refuses to start when a handler is missing', async () => {
-    const starting = startTestWorker({ redisUrl, handlers: [], catalog: [echo] as TaskDefinition[] });
+    const starting = workers.start({ handlers: [], catalog: [echo] as TaskDefinition[] });
     await expect(starting).rejects.toMatchObject({ code: 'TASK_HANDLERS_INCOMPLETE' });
   });
 });

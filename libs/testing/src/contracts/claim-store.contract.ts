@@ -18,7 +18,7 @@ export interface ClaimStorePromise {
   readonly check: (store: ClaimStoreUnderTest) => Promise<void>;
 }
 
-/** What every claim store promises, whatever it is made of. For `it.each` in the spec of each. */
+/** What every claim store promises, whatever it is made of: each promise is an `it` in the spec of each store. */
 export const CLAIM_STORE_CONTRACT: readonly ClaimStorePromise[] = [
   {
     promise: 'answers with the outcome while it stands, also with one of nothing',
