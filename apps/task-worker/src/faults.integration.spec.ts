@@ -1,8 +1,8 @@
 import { PROCESS_DEVICE_TELEMETRY } from '@bus/task-base';
-import { createRedisDatabase, startMosquitto, startRedis, waitFor } from '@bus/testing';
+import { startMosquitto, startRedis, waitFor } from '@bus/testing';
 import type { AppProcess } from '@bus/testing';
-import { afterEach, describe, expect, inject, it } from 'vitest';
-import { KNOWN_DEVICE, alertJob, createScene } from './fixtures/scene.fixture.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { KNOWN_DEVICE, alertJob, createScene, sharedBackends } from './fixtures/scene.fixture.ts';
 import type { Scene, SceneBackends } from './fixtures/scene.fixture.ts';
 
 /** What a person in danger may have to wait for when a worker dies under their alert. */
@@ -17,13 +17,7 @@ describe('task-worker under faults', () => {
   });
 
   async function begin(changes: Partial<SceneBackends> = {}): Promise<void> {
-    scene = await createScene({
-      redisUrl: changes.redisUrl ?? (await createRedisDatabase(inject('redisUrl'))),
-      databaseUrl: inject('databaseUrl'),
-      mqttPort: changes.mqttPort ?? inject('mqttPort'),
-      mqttUsername: inject('mqttUsername'),
-      mqttPassword: inject('mqttPassword'),
-    });
+    scene = await createScene({ ...(await sharedBackends()), ...changes });
     cleanUps.push(() => scene.close());
   }
 

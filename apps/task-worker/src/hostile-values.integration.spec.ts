@@ -8,9 +8,9 @@ import {
   PROCESS_SYSTEM_HEALTH,
 } from '@bus/task-base';
 import type { TaskDefinition } from '@bus/task-base';
-import { createRedisDatabase, waitFor } from '@bus/testing';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createScene } from './fixtures/scene.fixture.ts';
+import { waitFor } from '@bus/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createScene, sharedBackends } from './fixtures/scene.fixture.ts';
 import type { Scene } from './fixtures/scene.fixture.ts';
 
 /** The tasks that store what devices say, and where. */
@@ -35,13 +35,7 @@ const COLUMNS: Readonly<Record<string, string | undefined>> = {
 describe('hostile values', { timeout: 180_000 }, () => {
   let scene: Scene;
   beforeAll(async () => {
-    scene = await createScene({
-      redisUrl: await createRedisDatabase(inject('redisUrl')),
-      databaseUrl: inject('databaseUrl'),
-      mqttPort: inject('mqttPort'),
-      mqttUsername: inject('mqttUsername'),
-      mqttPassword: inject('mqttPassword'),
-    });
+    scene = await createScene(await sharedBackends());
     await scene.startWorker();
   });
   afterAll(() => scene?.close());

@@ -9,10 +9,10 @@ import {
   PROCESS_SENSOR_DATA,
   PROCESS_SYSTEM_HEALTH,
 } from '@bus/task-base';
-import { createRedisDatabase, waitFor } from '@bus/testing';
+import { waitFor } from '@bus/testing';
 import type { AppProcess } from '@bus/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { KNOWN_DEVICE, alertJob, createScene } from './fixtures/scene.fixture.ts';
+import { KNOWN_DEVICE, alertJob, createScene, sharedBackends } from './fixtures/scene.fixture.ts';
 import type { Scene } from './fixtures/scene.fixture.ts';
 
 const NOW = new Date().toISOString();
@@ -31,13 +31,7 @@ describe('task-worker', () => {
   const acks: (DownlinkAck & { on: string })[] = [];
 
   beforeAll(async () => {
-    scene = await createScene({
-      redisUrl: await createRedisDatabase(inject('redisUrl')),
-      databaseUrl: inject('databaseUrl'),
-      mqttPort: inject('mqttPort'),
-      mqttUsername: inject('mqttUsername'),
-      mqttPassword: inject('mqttPassword'),
-    });
+    scene = await createScene(await sharedBackends());
     device = connectMqtt(
       {
         MQTT_BROKER_ADDRESS: inject('mqttHost'),
