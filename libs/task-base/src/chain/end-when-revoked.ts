@@ -43,7 +43,7 @@ function endOf(work: Promise<unknown>, control: RunControl): Promise<unknown> {
       },
       (error: unknown) => {
         forget();
-        if (control.revokedFor === undefined) reject(error as Error);
+        if (control.revokedFor === undefined) reject(error);
         else resolve(undefined);
       },
     );

@@ -50,7 +50,7 @@ export class ActiveRuns {
           if (forget()) resolve(value);
         },
         (error: unknown) => {
-          if (forget()) reject(error as Error);
+          if (forget()) reject(error);
         },
       );
     });
@@ -66,7 +66,7 @@ export class ActiveRuns {
 
   /** Gives every running job back to its queue. */
   giveBackAll(): void {
-    for (const giveBack of [...this.running.values()]) giveBack();
+    for (const giveBack of this.running.values()) giveBack();
   }
 }
 
