@@ -58,5 +58,6 @@ export class RunRecorder {
 }
 
 function tell(message: WorkerMessage): void {
-  process.send?.(message);
+  // The parent may have let go while a progress report was due.
+  if (process.connected) process.send?.(message);
 }

@@ -115,6 +115,6 @@ function copyOfNumber(value: number | bigint): unknown {
 
 /** A plain assignment, save that `__proto__` becomes an ordinary field and that fields may be hidden. */
 function define(target: object, name: string, value: unknown, enumerable: boolean): void {
-  if (enumerable && name !== '__proto__') Reflect.set(target, name, value);
+  if (enumerable && name !== '__proto__') (target as Record<string, unknown>)[name] = value;
   else Object.defineProperty(target, name, { value, enumerable, configurable: true, writable: true });
 }
