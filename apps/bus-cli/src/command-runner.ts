@@ -24,6 +24,8 @@ export interface CommandContext {
   readonly session: Session;
   /** Tells people something beside the report; programs do not want it. */
   note(text: string): void;
+  /** From when it is called: aborted by Ctrl-C, which then no longer ends the process. */
+  interruption(): AbortSignal;
   /**
    * Resolves when it is all right to do what cannot be undone.
    * @throws ConfirmationNeededError where there is nobody to ask, DeclinedError when the answer was no
@@ -91,7 +93,7 @@ export class CommandRunner {
       const document = { error: { code, message, ...(hint === undefined ? {} : { hint }) } };
       this.#terminal.complain(`${printableJson(JSON.stringify(document))}\n`);
     } else {
-      this.#terminal.complain(`${message}\n${hint === undefined ? '' : `Hint: ${hint}.\n`}`);
+      this.#terminal.complain(`${message}\n${hint === undefined ? '' : `Hint: ${ended(hint)}\n`}`);
     }
   }
 
@@ -122,6 +124,7 @@ export class CommandRunner {
       note: (text) => {
         if (this.#options().json !== true) this.#terminal.complain(`${text}\n`);
       },
+      interruption: this.#interruption,
       confirm: (what) => this.#confirm(what),
       record: async (entry) => {
         try {
@@ -141,4 +144,9 @@ export class CommandRunner {
     if (!this.#terminal.isInteractive || json === true) throw new ConfirmationNeededError(what);
     if (!(await this.#terminal.ask(`${what} Go on?`))) throw new DeclinedError();
   }
+}
+
+/** As a sentence; a question is one already. */
+function ended(hint: string): string {
+  return /[?…]$/.test(hint) ? hint : `${hint}.`;
 }

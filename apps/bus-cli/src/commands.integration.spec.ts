@@ -82,11 +82,11 @@ describe('queue', () => {
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toMatch(/removes 3 jobs.*\nHint: add --yes/);
     expect(await waiting()).toBe(3);
-    expect(await runHere(bus.folder, ['queue', 'drain', 'ml_training'], false)).toMatchObject({
+    expect(await runHere(bus.folder, ['queue', 'drain', 'ml_training'], { answers: false })).toMatchObject({
       exitCode: 1,
     });
     expect(await waiting()).toBe(3);
-    const asked = await runHere(bus.folder, ['queue', 'drain', 'ml_training'], true);
+    const asked = await runHere(bus.folder, ['queue', 'drain', 'ml_training'], { answers: true });
     expect(asked.stdout).toContain('Removed 3 jobs from ml_training.');
     expect(await waiting()).toBe(0);
     expect(await bus.json('queue', 'drain', 'ml_training', '--yes')).toEqual({

@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { CommandRunner } from './command-runner.ts';
+import { addCircuitCommands } from './commands/circuit.ts';
 import { addDeadLetterCommands } from './commands/dlq.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addInspectCommands } from './commands/inspect.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueueCommands } from './commands/queue.ts';
 import { addRouteCommand } from './commands/route.ts';
+import { addScheduleCommands } from './commands/schedule.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTaskCommands } from './commands/task.ts';
 
@@ -33,6 +35,8 @@ export function buildProgram(runner: CommandRunner): Command {
     addDeadLetterCommands,
     addTaskCommands,
     addRouteCommand,
+    addScheduleCommands,
+    addCircuitCommands,
   ]) {
     add(program, runner);
   }

@@ -4,6 +4,7 @@ import { CommandRunner } from './command-runner.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
 import { findAddresses } from './session/addresses.ts';
+import type { TaskDefinition } from '@bus/task-base';
 import { Session } from './session/session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,12 +14,14 @@ export interface CliSurroundings {
   readonly folder: string;
   /** From when it is called: aborted instead of ending the process when the person has seen enough. */
   readonly interruption: () => AbortSignal;
+  /** @default the catalog of the bus */
+  readonly catalog?: readonly TaskDefinition[];
 }
 
 /** Runs one command line and resolves with its exit code when everything is closed again. Never rejects. */
 export async function runCli(args: readonly string[], surroundings: CliSurroundings): Promise<ExitCode> {
   const { terminal, folder, interruption } = surroundings;
-  const session = new Session(() => findAddresses(folder));
+  const session = new Session(() => findAddresses(folder), surroundings.catalog);
   const runner = new CommandRunner({
     session,
     terminal,

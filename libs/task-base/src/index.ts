@@ -34,6 +34,7 @@ export type { RetryOutcome } from './admin/job-admin.ts';
 export type { FoundJobs, JobSearch } from './admin/job-search.ts';
 export type { JobStep } from './admin/job-steps.ts';
 export type { JobRef, JobView } from './admin/job-view.ts';
+export type { WorkRecord } from './admin/work-record.ts';
 export { QueueAdmin } from './admin/queue-admin.ts';
 export type { QueueDetails } from './admin/queue-admin.ts';
 export { routeOf } from './admin/task-catalog-info.ts';

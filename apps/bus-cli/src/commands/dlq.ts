@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { DeadLetterSearch, KeptDeadLetter } from '@bus/database';
 import type { LetterOutcome } from '@bus/task-base';
 import { NotFoundError, UsageError } from '../cli.errors.ts';
@@ -8,7 +8,8 @@ import type { Report } from '../output/report.ts';
 import { counted } from '../output/words.ts';
 import type { Session } from '../session/session.ts';
 import { letterDetails, letterTable, outcomeText } from './dlq-tables.ts';
-import { addFilterOptions, hasFilter, paramsOf, wholeNumber, type FilterOptions } from './filters.ts';
+import { addFilterOptions, hasFilter, paramsOf, type FilterOptions } from './filters.ts';
+import { time, wholeNumber } from './option-values.ts';
 
 interface LetterOptions extends FilterOptions {
   readonly job?: string;
@@ -171,11 +172,4 @@ async function lettersMeant(
 
 function collectId(text: string, earlier: number[] = []): number[] {
   return [...earlier, wholeNumber(text)];
-}
-
-function time(text: string): Date {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime()))
-    throw new InvalidArgumentError('It must be a time such as 2026-03-01T12:00:00Z.');
-  return at;
 }

@@ -1,6 +1,7 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { QueueName } from '@bus/task-base';
 import { UsageError } from '../cli.errors.ts';
+import { collectParam, wholeNumber } from './option-values.ts';
 
 /** Options by which work is found, the same for jobs and dead letters. */
 export interface FilterOptions {
@@ -13,7 +14,6 @@ export interface FilterOptions {
 }
 
 const DEFAULT_LIMIT = 50;
-const MOST_PATH_STEPS = 6;
 
 export function addFilterOptions(command: Command): Command {
   return command
@@ -46,23 +46,4 @@ export async function queueNamed(name: string): Promise<QueueName> {
 
 export async function queuesNamed(names: readonly string[]): Promise<QueueName[]> {
   return Promise.all(names.map(queueNamed));
-}
-
-/** For `--param a=1 --param b=2`. */
-export function collectParam(text: string, earlier: Record<string, string> = {}): Record<string, string> {
-  const separator = text.indexOf('=');
-  const path = text.slice(0, Math.max(0, separator));
-  const steps = path.split('.');
-  if (steps.includes('')) throw new InvalidArgumentError('It must be field=value or field.field=value.');
-  if (steps.length > MOST_PATH_STEPS)
-    throw new InvalidArgumentError(`A path has at most ${MOST_PATH_STEPS} steps.`);
-  return { ...earlier, [path]: text.slice(separator + 1) };
-}
-
-export function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1 || number > 1_000_000) {
-    throw new InvalidArgumentError('It must be a whole number from 1 to 1000000.');
-  }
-  return number;
 }

@@ -6,6 +6,7 @@ import { addFilterOptions, type FilterOptions } from './filters.ts';
 import { activeQueues } from './active-queues.ts';
 import { foundLine, searchOf } from './job.ts';
 import { activeTable, failedTable, jobTable, scheduledTable } from './job-tables.ts';
+import { plannedLines, plannedSlots } from './planned-slots.ts';
 import { registeredTasks } from './registered-tasks.ts';
 import { TaskStatistics } from './task-statistics.ts';
 
@@ -22,11 +23,6 @@ const VIEWS: Readonly<Record<string, View>> = {
     table: activeTable,
   },
   waiting: { states: ['waiting', 'prioritized'], description: 'jobs that are ready to run', table: jobTable },
-  scheduled: {
-    states: ['delayed'],
-    description: 'jobs that wait for their time, or for a retry',
-    table: scheduledTable,
-  },
   failed: {
     states: ['failed'],
     description: 'jobs that failed for good and are still in Redis',
@@ -49,6 +45,29 @@ export function addInspectCommands(program: Command, runner: CommandRunner): voi
       }),
     );
   }
+
+  addFilterOptions(
+    inspect
+      .command('scheduled')
+      .description('jobs that wait for their time, a retry or a service, and the next slots of schedules'),
+  ).action((options: FilterOptions) =>
+    runner.runWatchable(async ({ session }) => {
+      const search = await searchOf(options, ['delayed']);
+      const [found, slots] = await Promise.all([
+        session.jobs().then((jobs) => jobs.find(search)),
+        plannedSlots(session, options),
+      ]);
+      return {
+        data: { ...found, ...slots },
+        text: (screen) =>
+          [
+            scheduledTable(screen, found.jobs),
+            foundLine(found.jobs.length, found.isCut, options.limit),
+            ...plannedLines(screen, slots),
+          ].join('\n'),
+      };
+    }),
+  );
 
   inspect
     .command('registered')

@@ -1,4 +1,4 @@
-import type { JobStep, JobView } from '@bus/task-base';
+import type { Cancellation, JobStep, JobView, TaskDefinition, WorkRecord } from '@bus/task-base';
 import { printable } from '../output/printable.ts';
 import { paint, type Screen, type Style } from '../output/screen.ts';
 import { fields, table, type Cell, type Column } from '../output/table.ts';
@@ -64,10 +64,15 @@ export function scheduledTable(screen: Screen, jobs: readonly JobView[], now = D
       job.jobId,
       job.queue,
       job.runsAt === null ? '-' : duration(Math.max(0, Math.round((job.runsAt.getTime() - now) / 1_000))),
-      job.attempts > 0 ? `retry ${job.attempts} of ${job.maxAttempts - 1}` : 'asked for',
+      whyLater(job),
       oneLine(job.params),
     ]),
   );
+}
+
+function whyLater({ parking, attempts, maxAttempts }: JobView): string {
+  if (parking !== null) return `circuit of ${parking.service}`;
+  return attempts > 0 ? `retry ${attempts} of ${maxAttempts - 1}` : 'asked for';
 }
 
 export function failedTable(screen: Screen, jobs: readonly JobView[]): string {
@@ -92,7 +97,13 @@ export function failedTable(screen: Screen, jobs: readonly JobView[]): string {
   );
 }
 
-export function jobDetails(screen: Screen, job: JobView): string {
+/** What is known of a job beside itself. */
+export interface JobBackground {
+  readonly runsIn: TaskDefinition['runsIn'] | null;
+  readonly work: WorkRecord | undefined;
+}
+
+export function jobDetails(screen: Screen, job: JobView, { runsIn, work }: JobBackground): string {
   const entries: [string, Cell][] = [
     ['job', job.jobId],
     ['task', job.taskName],
@@ -102,14 +113,24 @@ export function jobDetails(screen: Screen, job: JobView): string {
     ['correlation id', job.correlationId ?? '-'],
     ['enqueued', withAge(job.enqueuedAt)],
     ...(job.runsAt === null ? [] : [['starts at', moment(job.runsAt)] as [string, Cell]]),
+    ...(job.parking === null ? [] : [['parked', parkingText(job.parking)] as [string, Cell]]),
+    ...(job.cancellation === null
+      ? []
+      : [['cancel', { text: cancellationText(job.cancellation), style: 'bad' }] as [string, Cell]]),
+    ...(job.scheduleRunId === null
+      ? []
+      : [['schedule', `run ${job.scheduleRunId} (bus job trace tells which)`] as [string, Cell]]),
     ['started last', withAge(job.startedAt)],
     ['finished', withAge(job.finishedAt)],
     ['worker', job.worker ?? '-'],
+    ...(runsIn === null ? [] : [['runs in', runsInText(runsIn)] as [string, Cell]]),
     ['starts', job.starts],
+    ['fencing token', job.fencingToken ?? '-'],
     ['attempts', `${job.attempts} of ${job.maxAttempts}`],
     ['lost its worker', job.stalls === 0 ? 'never' : `${job.stalls} times`],
     ['progress', progressOf(job.progress)],
   ];
+  if (work !== undefined) entries.push(['same work', workText(job, work)]);
   if (job.failure !== null) {
     entries.push(['reason', { text: job.failure.reason, style: 'bad' }], ['detail', job.failure.detail]);
   }
@@ -156,6 +177,8 @@ export function traceStepOf(step: JobStep): TraceStep {
 }
 
 const STEP_STYLES: Readonly<Record<string, Style>> = {
+  parked: 'warning',
+  cancelled: 'bad',
   completed: 'good',
   failed: 'bad',
   'dead-letter': 'bad',
@@ -178,14 +201,49 @@ function stateCell({ state }: JobView): Cell {
   return STATE_CELLS[state];
 }
 
-function progressOf(progress: unknown): string {
+export function runsInText(runsIn: TaskDefinition['runsIn']): string {
+  if (runsIn === 'worker') return 'the worker';
+  return `a child process of at most ${runsIn.child.maxMemoryMiB} MiB`;
+}
+
+export function cancellationText({ outcome, by, reason, was }: Cancellation): string {
+  const who = by === null ? '' : ` by ${by}`;
+  const why = reason === null ? '' : `: ${reason}`;
+  const came = {
+    requested: 'asked for',
+    cancelled: `cancelled while ${was}`,
+    too_late: 'came too late',
+  }[outcome];
+  return `${came}${who}${why}`;
+}
+
+function parkingText({ service, until }: NonNullable<JobView['parking']>): string {
+  return `until the circuit of ${service} closes, at the latest ${moment(until)}`;
+}
+
+function workText({ jobId }: JobView, { state, jobId: owner, expiresAt }: WorkRecord): string {
+  const until = expiresAt === null ? '' : `, stands until ${moment(expiresAt)}`;
+  const whose = owner === jobId ? 'this job' : (owner ?? 'an earlier job');
+  switch (state) {
+    case 'done':
+      return owner === jobId ? `done by this job${until}` : `its outcome is that of ${whose}${until}`;
+    case 'running':
+      return `being done by ${whose}`;
+    case 'failed':
+      return `failed in ${whose}; the next job for it does it again`;
+    default:
+      return state satisfies never;
+  }
+}
+
+export function progressOf(progress: unknown): string {
   if (typeof progress === 'number') return `${progress} %`;
   if (typeof progress !== 'object' || progress === null || !('percent' in progress)) return oneLine(progress);
   const message = 'message' in progress && typeof progress.message === 'string' ? ` ${progress.message}` : '';
   return `${String(progress.percent)} %${message}`;
 }
 
-function withAge(at: Date | null): string {
+export function withAge(at: Date | null): string {
   return at === null ? '-' : `${moment(at)} (${ago(at)} ago)`;
 }
 

@@ -1,12 +1,16 @@
 import { Option, type Command } from 'commander';
 import type { JobSearch, JobState, JobView, RetryOutcome } from '@bus/task-base';
-import { NotFoundError, UsageError } from '../cli.errors.ts';
+import { UsageError } from '../cli.errors.ts';
 import type { CommandContext, CommandRunner } from '../command-runner.ts';
 import { EXIT } from '../exit-codes.ts';
 import { counted } from '../output/words.ts';
 import type { Session } from '../session/session.ts';
 import { addFilterOptions, hasFilter, paramsOf, queueNamed, type FilterOptions } from './filters.ts';
-import { jobDetails, jobTable } from './job-tables.ts';
+import { cancelJob, type CancelOptions } from './job-cancel.ts';
+import { jobNamed } from './job-named.ts';
+import { showJob } from './job-show.ts';
+import { jobTable } from './job-tables.ts';
+import { timeSpan } from './option-values.ts';
 import { trace } from './trace.ts';
 
 /** As the command line names them; of BullMQ's two waiting states nobody needs to know. */
@@ -41,10 +45,7 @@ export function addJobCommands(program: Command, runner: CommandRunner): void {
     .argument('<id>')
     .option('-q, --queue <queue>', 'look in this queue only')
     .action((id: string, options: { queue?: string }) =>
-      runner.runWatchable(async ({ session }) => {
-        const found = await jobNamed(session, id, options.queue);
-        return { data: found, text: (screen) => jobDetails(screen, found) };
-      }),
+      runner.runWatchable(({ session }) => showJob(session, id, options.queue)),
     );
 
   addFilterOptions(
@@ -54,21 +55,19 @@ export function addJobCommands(program: Command, runner: CommandRunner): void {
     .action((ids: string[], options: FilterOptions) => runner.run((context) => retry(context, ids, options)));
 
   job
+    .command('cancel')
+    .description('take a job out of its queue, or end its run; exit code 1 when it had ended by itself')
+    .argument('<id>')
+    .option('-q, --queue <queue>', 'look in this queue only')
+    .option('--reason <text>', 'why, for those who find it later')
+    .option('--wait <time>', 'wait this long for a run to end: 10, 1m', timeSpan)
+    .action((id: string, options: CancelOptions) => runner.run((context) => cancelJob(context, id, options)));
+
+  job
     .command('trace')
     .description('what happened to a piece of work, in order, across queues')
     .argument('<id>', 'of a job, or a correlation id')
     .action((id: string) => runner.runWatchable(({ session }) => trace(session, id)));
-}
-
-/** @throws NotFoundError when no queue has it */
-export async function jobNamed(session: Session, id: string, queueName?: string): Promise<JobView> {
-  const queue = queueName === undefined ? undefined : await queueNamed(queueName);
-  const found = await (await session.jobs()).show(id, queue);
-  if (found !== undefined) return found;
-  throw new NotFoundError(
-    `No queue has a job '${id}'.`,
-    'finished jobs are kept for a while only; a failed one may be among the dead letters: bus dlq list --job',
-  );
 }
 
 export async function searchOf(options: FilterOptions, states?: readonly JobState[]): Promise<JobSearch> {

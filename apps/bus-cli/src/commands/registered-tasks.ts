@@ -4,17 +4,19 @@ import { duration } from '../output/words.ts';
 import type { Session } from '../session/session.ts';
 
 export async function registeredTasks(session: Session): Promise<Report> {
-  const [{ TASK_CATALOG }, admin] = await Promise.all([import('@bus/task-base'), session.queues()]);
+  const [catalog, admin] = await Promise.all([session.catalog(), session.queues()]);
   const workers = await admin.workers();
-  const tasks = TASK_CATALOG.map(({ name, queue, priority, retry, softLimitMs, hardLimitMs }) => ({
-    name,
-    queue,
-    priority,
-    retries: retry.retries,
-    softLimitMs,
-    hardLimitMs,
-    workers: workers.filter((worker) => worker.queue === queue).length,
-  })).toSorted((one, other) => one.name.localeCompare(other.name));
+  const tasks = catalog
+    .map(({ name, queue, priority, retry, softLimitMs, hardLimitMs }) => ({
+      name,
+      queue,
+      priority,
+      retries: retry.retries,
+      softLimitMs,
+      hardLimitMs,
+      workers: workers.filter((worker) => worker.queue === queue).length,
+    }))
+    .toSorted((one, other) => one.name.localeCompare(other.name));
   return {
     data: { tasks },
     text: (screen) =>

@@ -4,6 +4,7 @@ import type { CommandRunner } from '../command-runner.ts';
 import { paint, type Screen } from '../output/screen.ts';
 import { table } from '../output/table.ts';
 import { duration } from '../output/words.ts';
+import { runsInText } from './job-tables.ts';
 import { taskNamed } from './task-named.ts';
 
 export function addRouteCommand(program: Command, runner: CommandRunner): void {
@@ -12,8 +13,8 @@ export function addRouteCommand(program: Command, runner: CommandRunner): void {
     .description('how a task travels: queue, priority, retries, limits, and why')
     .argument('<task>')
     .action((name: string) =>
-      runner.run(async () => {
-        const [{ routeOf }, task] = await Promise.all([import('@bus/task-base'), taskNamed(name)]);
+      runner.run(async ({ session }) => {
+        const [{ routeOf }, task] = await Promise.all([import('@bus/task-base'), taskNamed(session, name)]);
         const route = routeOf(task);
         return { data: route, text: (screen) => routeTable(screen, route) };
       }),
@@ -21,7 +22,7 @@ export function addRouteCommand(program: Command, runner: CommandRunner): void {
 }
 
 const WHY: Readonly<Record<Origin, string>> = {
-  task: "the task's own entry in the catalog",
+  task: "the task's own entry",
   queue: 'as its queue',
   default: 'the default of every task',
 };
@@ -62,7 +63,13 @@ function routeTable(screen: Screen, route: TaskRoute): string {
           'the queue',
         ],
         ['given up after', `${settings.maxStalledCount + 1} lost workers`, 'the queue'],
-        ['the same job id again', SENT_AGAIN[route.sentAgain.value], WHY[route.sentAgain.from]],
+        ['runs in', runsInText(route.runsIn.value), runsInWhy(route)],
+        ...duplicateRows(route),
+        [
+          'secret parameters',
+          route.hasSensitiveParams ? 'sealed in Redis; who enqueues it needs the keys' : 'none',
+          "the task's parameters",
+        ],
       ],
     ),
     paint(
@@ -71,6 +78,27 @@ function routeTable(screen: Screen, route: TaskRoute): string {
       `Its parameters: docs/asyncapi.yaml\nTo enqueue one: bus task run ${route.task} --params '{…}'`,
     ),
   ].join('\n');
+}
+
+function runsInWhy({ runsIn: { value, from } }: TaskRoute): string {
+  return value === 'worker' ? WHY[from] : `${WHY[from]}: its work really stops at the hard limit`;
+}
+
+/** What becomes of the same work enqueued twice; a rule for that decides instead of what the job id does. */
+function duplicateRows({ idempotency, sentAgain }: TaskRoute): [string, string, string][] {
+  const rule = idempotency.value;
+  if (rule === null) {
+    return [
+      ['the same work again', 'is done again', WHY[idempotency.from]],
+      ['the same job id again', SENT_AGAIN[sentAgain.value], WHY[sentAgain.from]],
+    ];
+  }
+  const whose = rule.scope === 'global' ? 'once for all' : `once per ${rule.scope}`;
+  const where = rule.durable ? 'in Postgres: survives the loss of Redis' : 'in Redis';
+  return [
+    ['the same work again', `has the first one's outcome, ${whose}`, WHY[idempotency.from]],
+    ['its outcome stands', `${duration(rule.ttlMs / 1_000)}, ${where}`, `category ${rule.category}`],
+  ];
 }
 
 const SENT_AGAIN: Readonly<Record<TaskRoute['sentAgain']['value'], string>> = {

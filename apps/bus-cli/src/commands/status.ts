@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import type { MetricsSnapshot } from '@bus/platform';
-import type { QueueState } from '@bus/task-base';
 import type { CommandRunner } from '../command-runner.ts';
 import { EXIT } from '../exit-codes.ts';
+import { printable } from '../output/printable.ts';
 import type { Report } from '../output/report.ts';
 import { paint, type Screen } from '../output/screen.ts';
 import { fields, table, type Cell } from '../output/table.ts';
-import { ago, counted } from '../output/words.ts';
+import { ago } from '../output/words.ts';
 import type { Session } from '../session/session.ts';
-import { isSilent, readSnapshots } from '../session/snapshots.ts';
-import { queueTable, readyJobs } from './queue-tables.ts';
+import { isSilent } from '../session/snapshots.ts';
+import { queueTable } from './queue-tables.ts';
+import { notClosed, parkedJobs, problemsOf, readStatus, type StatusFacts } from './status-facts.ts';
 
 export function addStatusCommand(program: Command, runner: CommandRunner): void {
   program
@@ -18,32 +19,23 @@ export function addStatusCommand(program: Command, runner: CommandRunner): void 
     .action(() => runner.runWatchable(({ session }) => status(session)));
 }
 
-/** What Postgres knows; undefined when it does not answer, which is told as a problem of its own. */
-interface Stored {
-  readonly openDeadLetters: number;
-  readonly waitingAlerts: number;
-}
-
 async function status(session: Session): Promise<Report> {
-  const [queues, snapshots, stored] = await Promise.all([
-    session.queues().then((admin) => admin.list()),
-    readSnapshots(session),
-    readStored(session),
-  ]);
-  const problems = problemsOf(queues, snapshots, stored);
+  const facts = await readStatus(session);
+  const { queues, snapshots, circuits, stored } = facts;
+  const problems = problemsOf(facts);
   return {
-    data: { queues, processes: snapshots.map(processOf), ...stored.known, problems },
+    data: { queues, processes: snapshots.map(processOf), circuits, ...stored.known, problems },
     text: (screen) =>
       [
         queueTable(screen, queues),
         '',
         processTable(screen, snapshots),
         '',
-        fields(screen, storedFields(stored)),
+        fields(screen, factFields(facts)),
         '',
         problems.length === 0
           ? paint(screen, 'good', 'All is well.')
-          : problems.map((problem) => paint(screen, 'bad', `! ${problem}`)).join('\n'),
+          : problems.map((problem) => paint(screen, 'bad', `! ${printable(problem)}`)).join('\n'),
       ].join('\n'),
     exitCode: problems.length === 0 ? EXIT.ok : EXIT.problem,
   };
@@ -75,48 +67,25 @@ function processTable(screen: Screen, snapshots: readonly MetricsSnapshot[]): st
   );
 }
 
-async function readStored(session: Session): Promise<{ known?: Stored; problem?: string }> {
-  try {
-    const [letters, alerts] = await Promise.all([session.letters(), session.alerts()]);
-    const [byQueue, waitingAlerts] = await Promise.all([letters.openByQueue(), alerts.countUnacknowledged()]);
-    const openDeadLetters = [...byQueue.values()].reduce((sum, count) => sum + count, 0);
-    return { known: { openDeadLetters, waitingAlerts } };
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function storedFields({ known }: { known?: Stored }): [string, Cell][] {
-  if (known === undefined)
-    return [
-      ['dead letters', '?'],
-      ['alerts waiting', '?'],
-    ];
-  const { openDeadLetters, waitingAlerts } = known;
+function factFields({ circuits, stored: { known } }: StatusFacts): [string, Cell][] {
+  const open = notClosed(circuits).map(({ service, state }) => `${service} ${state.name.replace('_', ' ')}`);
   return [
-    ['dead letters', { text: openDeadLetters, style: openDeadLetters > 0 ? 'warning' : 'good' }],
-    ['alerts waiting', { text: waitingAlerts, style: waitingAlerts > 0 ? 'warning' : 'good' }],
+    [
+      'circuits',
+      open.length === 0 ? { text: 'closed', style: 'good' } : { text: open.join(', '), style: 'bad' },
+    ],
+    ['parked jobs', countCell(parkedJobs(circuits))],
+    ['schedules', known === undefined ? '?' : scheduleCell(known)],
+    ['dead letters', known === undefined ? '?' : countCell(known.openDeadLetters)],
+    ['alerts waiting', known === undefined ? '?' : countCell(known.waitingAlerts)],
   ];
 }
 
-function problemsOf(
-  queues: readonly QueueState[],
-  snapshots: readonly MetricsSnapshot[],
-  stored: { known?: Stored; problem?: string },
-): string[] {
-  const unattended = queues.filter((state) => state.workers === 0 && readyJobs(state) > 0 && !state.isPaused);
-  const paused = queues.filter(({ isPaused }) => isPaused);
-  const silent = snapshots.filter((snapshot) => isSilent(snapshot));
-  return [
-    ...(snapshots.length === 0 ? ['no process of the bus is running'] : []),
-    ...silent.map(({ app, instance }) => `${app} ${instance} went silent`),
-    ...unattended.map(
-      (state) => `nobody works on ${state.queue}, ${counted(readyJobs(state), 'job')} waiting`,
-    ),
-    ...paused.map(({ queue }) => `${queue} is paused`),
-    ...(stored.problem === undefined ? [] : [stored.problem]),
-    ...((stored.known?.openDeadLetters ?? 0) > 0
-      ? [`${counted(stored.known?.openDeadLetters ?? 0, 'dead letter')} to look at (bus dlq list)`]
-      : []),
-  ];
+function countCell(count: number): Cell {
+  return { text: count, style: count > 0 ? 'warning' : 'good' };
+}
+
+function scheduleCell({ schedules, failingSchedules }: NonNullable<StatusFacts['stored']['known']>): Cell {
+  if (failingSchedules.length === 0) return { text: schedules, style: 'good' };
+  return { text: `${schedules}, ${failingSchedules.length} cannot work`, style: 'bad' };
 }

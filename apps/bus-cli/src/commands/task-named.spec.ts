@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Session } from '../session/session.ts';
 import { nearestOf, taskNamed } from './task-named.ts';
 
 const NAMES = ['process_device_alert', 'process_device_telemetry', 'process_guard_gps', 'publish_mqtt'];
@@ -17,11 +18,12 @@ describe('nearestOf', () => {
 });
 
 describe('taskNamed', () => {
+  const session = new Session(() => Promise.reject(new Error('the catalog is no server')));
   it('suggests what may have been meant', async () => {
-    await expect(taskNamed('process_device_alrt')).rejects.toMatchObject({
+    await expect(taskNamed(session, 'process_device_alrt')).rejects.toMatchObject({
       exitCode: 2,
       hint: expect.stringContaining('did you mean process_device_alert') as string,
     });
-    expect((await taskNamed('process_guard_gps')).queue).toBe('high_priority');
+    expect((await taskNamed(session, 'process_guard_gps')).queue).toBe('high_priority');
   });
 });

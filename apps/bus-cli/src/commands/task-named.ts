@@ -1,17 +1,26 @@
 import type { TaskDefinition } from '@bus/task-base';
 import { UsageError } from '../cli.errors.ts';
+import type { Session } from '../session/session.ts';
 
 /** @throws UsageError that suggests the nearest names */
-export async function taskNamed(name: string): Promise<TaskDefinition> {
-  const { TASK_CATALOG } = await import('@bus/task-base');
-  const task = TASK_CATALOG.find((one) => one.name === name);
+export async function taskNamed(session: Session, name: string): Promise<TaskDefinition> {
+  const catalog = await session.catalog();
+  const task = catalog.find((one) => one.name === name);
   if (task !== undefined) return task;
-  const names = TASK_CATALOG.map((one) => one.name);
-  const near = nearestOf(name, names);
   throw new UsageError(
     `There is no task '${name}'.`,
-    near.length > 0 ? `did you mean ${near.join(' or ')}?` : `it is one of ${names.join(', ')}`,
+    suggestion(
+      name,
+      catalog.map((one) => one.name),
+    ),
   );
+}
+
+/** Words that help to the right name. */
+export function suggestion(name: string, names: readonly string[]): string {
+  const near = nearestOf(name, names);
+  if (near.length > 0) return `did you mean ${near.join(' or ')}?`;
+  return names.length > 0 ? `it is one of ${names.join(', ')}` : 'there are none yet';
 }
 
 const MOST_SUGGESTIONS = 3;

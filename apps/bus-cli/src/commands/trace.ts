@@ -1,13 +1,11 @@
-import type { AuditLine, KeptDeadLetter } from '@bus/database';
-import { redact } from '@bus/observability';
+import type { JobView, WorkRecord } from '@bus/task-base';
 import { NotFoundError } from '../cli.errors.ts';
 import type { Report } from '../output/report.ts';
 import { fields } from '../output/table.ts';
-import { moment, oneLine } from '../output/words.ts';
+import { moment } from '../output/words.ts';
 import type { Session } from '../session/session.ts';
 import { stepTable, traceStepOf, type TraceStep } from './job-tables.ts';
-
-const MOST_LINES = 200;
+import { storedSteps } from './trace-steps.ts';
 
 /**
  * Everything known about one piece of work, oldest first: from Redis what its jobs went through, from Postgres its dead letters and
@@ -15,10 +13,12 @@ const MOST_LINES = 200;
  */
 export async function trace(session: Session, id: string): Promise<Report> {
   const { correlationId, jobs, steps } = await (await session.jobs()).steps(id);
-  const stored = await storedSteps(session, id, correlationId);
-  const all = [...steps.map(traceStepOf), ...stored.steps].toSorted(
-    (one, other) => one.at.getTime() - other.at.getTime(),
-  );
+  const [stored, works] = await Promise.all([
+    storedSteps(session, id, correlationId, jobs),
+    worksOf(session, jobs),
+  ]);
+  const own = steps.map((step) => withOrigin(traceStepOf(step), works.get(step.jobId)));
+  const all = [...own, ...stored.steps].toSorted((one, other) => one.at.getTime() - other.at.getTime());
   if (all.length === 0) {
     throw new NotFoundError(
       `Nothing is known of '${id}'.${stored.missing === undefined ? '' : ` ${stored.missing}`}`,
@@ -48,46 +48,21 @@ export async function trace(session: Session, id: string): Promise<Report> {
   };
 }
 
-async function storedSteps(
-  session: Session,
-  id: string,
-  correlationId: string,
-): Promise<{ steps: TraceStep[]; missing?: string }> {
-  try {
-    const [letters, log] = await Promise.all([session.letters(), session.audit()]);
-    const [ofWork, ofJob, audit] = await Promise.all([
-      letters.search({ correlationId, limit: MOST_LINES }),
-      letters.search({ jobId: id, limit: MOST_LINES }),
-      log.listByCorrelation(correlationId, MOST_LINES),
-    ]);
-    const all = new Map([...ofWork, ...ofJob].map((letter) => [letter.deadLetterId, letter]));
-    return { steps: [...[...all.values()].flatMap(stepsOfLetter), ...audit.map(stepOfLine)] };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { steps: [], missing: `Without dead letters and audit lines: ${reason}` };
-  }
+/** What is known of the idempotent work of each job. */
+async function worksOf(session: Session, jobs: readonly JobView[]): Promise<Map<string, WorkRecord>> {
+  const admin = await session.jobs();
+  const works = await Promise.all(jobs.map((job) => admin.workRecord(job)));
+  return new Map(
+    jobs.flatMap(({ jobId }, index) => {
+      const work = works[index];
+      return work === undefined ? [] : [[jobId, work] as const];
+    }),
+  );
 }
 
-function stepsOfLetter(letter: KeptDeadLetter): TraceStep[] {
-  const where = letter.jobId;
-  const dead = {
-    at: letter.failedAt,
-    what: 'dead-letter',
-    where,
-    detail: `no. ${letter.deadLetterId}, ${letter.reason}: ${letter.detail}`,
-  };
-  if (letter.handledAt === null) return [dead];
-  return [
-    dead,
-    { at: letter.handledAt, what: letter.status, where, detail: `dead letter no. ${letter.deadLetterId}` },
-  ];
-}
-
-function stepOfLine(line: AuditLine): TraceStep {
-  return {
-    at: new Date(line.at),
-    what: line.action,
-    where: `${line.subjectType} ${line.subjectId}`,
-    detail: oneLine(redact(line.details)),
-  };
+/** A job of work that another job has done was not run: it got that one's outcome. */
+function withOrigin(step: TraceStep, work: WorkRecord | undefined): TraceStep {
+  const isReplayed =
+    step.what === 'completed' && work?.state === 'done' && work.jobId !== null && work.jobId !== step.where;
+  return isReplayed ? { ...step, detail: `with the outcome of ${work.jobId}` } : step;
 }

@@ -1,12 +1,21 @@
-import type { SettingsClass } from '@bus/platform';
+import type { EncryptionSettings, SettingsClass } from '@bus/platform';
 import type { Session } from '../session/session.ts';
+import { readEncryption } from '../session/encryption.ts';
 import { failed, ok, skipped, warning, type Finding } from './finding.ts';
+
+const CORRECT_IT = 'correct the variable and start again';
+const KEYS = 'encryption keys';
 
 /** Whether the settings can be used, and whether what goes over a network is encrypted. */
 export async function checkConfiguration(session: Session): Promise<Finding[]> {
-  const { source, settings } = await session.addresses();
+  const addresses = await session.addresses();
+  const { source, settings } = addresses;
   const { isSettingsError, loadSettings, MqttSettings, PostgresSettings, RedisSettings } =
     await import('@bus/platform');
+  const problemsOf = (error: unknown): string => {
+    if (!isSettingsError(error)) throw error;
+    return error.problems.map(({ setting, problem }) => `${setting} ${problem}`).join('; ');
+  };
   const usable = (name: string, section: SettingsClass, address: string): Finding => {
     const check = `${name} settings`;
     if (settings[address] === undefined) return skipped(check, `${address} is not given`);
@@ -14,9 +23,7 @@ export async function checkConfiguration(session: Session): Promise<Finding[]> {
       loadSettings({ section }, settings);
       return ok(check, `usable, from ${source}`);
     } catch (error) {
-      if (!isSettingsError(error)) throw error;
-      const problems = error.problems.map(({ setting, problem }) => `${setting} ${problem}`).join('; ');
-      return failed(check, problems, 'correct the variable and start again');
+      return failed(check, problemsOf(error), CORRECT_IT);
     }
   };
   return [
@@ -24,7 +31,18 @@ export async function checkConfiguration(session: Session): Promise<Finding[]> {
     usable('Postgres', PostgresSettings, 'DATABASE_URL'),
     usable('broker', MqttSettings, 'MQTT_BROKER_ADDRESS'),
     encryption(settings),
+    await readEncryption(addresses).then(encryptionKeys, (error: unknown) =>
+      failed(KEYS, problemsOf(error), CORRECT_IT),
+    ),
   ];
+}
+
+/** Nothing but enqueueing secret parameters needs them here. */
+function encryptionKeys(keys: EncryptionSettings | undefined): Finding {
+  if (keys === undefined)
+    return skipped(KEYS, 'not given; tasks with secret parameters cannot be run from here');
+  const { length } = keys.encryptionKeys();
+  return ok(KEYS, length === 1 ? 'one, usable' : `${length}, usable; the first one encrypts`);
 }
 
 /** Only what leaves the machine needs encryption. */

@@ -94,7 +94,7 @@ async function permissions(connection: RedisConnection): Promise<Finding> {
   return warning(
     check,
     `${user} may do anything, also FLUSHALL`,
-    'give the bus a user of its own: ~bus:* &bus:* -@dangerous +info +client|list',
+    'give the bus a user of its own: ~bus:* ~circuit_breaker:* &bus:* -@dangerous +info +client|list',
   );
 }
 

@@ -2,11 +2,13 @@ import { describeError } from '../describe-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Session } from '../session/session.ts';
 import { checkBroker } from './check-broker.ts';
+import { checkCircuits } from './check-circuits.ts';
 import { checkClocks } from './check-clocks.ts';
 import { checkConfiguration } from './check-configuration.ts';
 import { checkMetrics } from './check-metrics.ts';
 import { checkPostgres } from './check-postgres.ts';
 import { checkRedis } from './check-redis.ts';
+import { checkSchedules } from './check-schedules.ts';
 import { checkWorkers } from './check-workers.ts';
 import { failed, type Finding } from './finding.ts';
 
@@ -27,6 +29,8 @@ const STAGES: Readonly<Record<string, Check>> = {
   broker: checkBroker,
   postgres: checkPostgres,
   workers: checkWorkers,
+  circuits: checkCircuits,
+  schedules: checkSchedules,
   metrics: checkMetrics,
   clocks: checkClocks,
 };

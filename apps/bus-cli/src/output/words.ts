@@ -34,6 +34,11 @@ export function moment(at: Date | null): string {
   return at === null ? '-' : at.toISOString().replace('T', ' ').replace('.000Z', 'Z');
 }
 
+/** The same without what is less than a second. */
+export function secondOf(at: Date | null): string {
+  return moment(at).replace(/\.\d+Z$/, 'Z');
+}
+
 /** `1 job`, `2 jobs`. */
 export function counted(count: number, singular: string, plural = `${singular}s`): string {
   return `${count} ${count === 1 ? singular : plural}`;

@@ -7,6 +7,8 @@ import { UnreachableError } from '../cli.errors.ts';
 export interface Addresses {
   readonly source: string;
   readonly settings: Readonly<Record<string, string>>;
+  /** Where the `npm start` that was found keeps its keys. */
+  readonly secretsFile?: string;
 }
 
 /** What is read of `.data/runtime.json`; whatever else it holds is nobody's business here. */
@@ -25,6 +27,7 @@ interface Runtime {
 }
 
 const RUNTIME_FILE = '.data/runtime.json';
+const SECRETS_FILE = 'secrets.json';
 
 /**
  * The addresses from the environment when it names Redis; else those of the `npm start` that runs in this folder or in one above it;
@@ -36,7 +39,11 @@ export async function findAddresses(folder: string): Promise<Addresses> {
   const given = await givenByEnvironment();
   if (given['REDIS_URL'] !== undefined) return { source: 'the environment', settings: given };
   const file = runtimeFileAbove(folder);
-  if (file !== undefined) return { source: file, settings: readRuntime(file) };
+  if (file !== undefined) {
+    const keys = await givenEncryption();
+    const secretsFile = join(dirname(file), SECRETS_FILE);
+    return { source: file, settings: { ...readRuntime(file), ...keys }, secretsFile };
+  }
   if (given['DATABASE_URL'] !== undefined || given['MQTT_BROKER_ADDRESS'] !== undefined) {
     return { source: 'the environment', settings: given };
   }
@@ -53,7 +60,12 @@ async function givenByEnvironment(): Promise<Record<string, string>> {
     postgres: PostgresSettings,
     mqtt: MqttSettings,
   };
-  return givenSettings(sections);
+  return { ...givenSettings(sections), ...(await givenEncryption()) };
+}
+
+async function givenEncryption(): Promise<Record<string, string>> {
+  const { EncryptionSettings, givenSettings } = await import('@bus/platform');
+  return givenSettings({ encryption: EncryptionSettings });
 }
 
 function runtimeFileAbove(folder: string): string | undefined {

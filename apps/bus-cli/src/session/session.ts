@@ -1,8 +1,26 @@
 import { hostname, userInfo } from 'node:os';
-import type { AlertQueries, AuditEntry, AuditLog, DeadLetterQueries } from '@bus/database';
+import type { ValueSealer } from '@bus/channel-layer';
+import type { CircuitBreakers } from '@bus/circuit-breaker';
+import type {
+  AlertQueries,
+  AuditEntry,
+  AuditLog,
+  DeadLetterQueries,
+  ScheduleQueries,
+  ScheduleRunQueries,
+} from '@bus/database';
+import type { Metrics } from '@bus/observability';
 import type { RedisConnection, RedisConnections } from '@bus/platform';
-import type { DeadLetterDesk, JobAdmin, QueueAdmin, TaskClient } from '@bus/task-base';
+import type {
+  DeadLetterDesk,
+  JobAdmin,
+  QueueAdmin,
+  ScheduleAdmin,
+  TaskClient,
+  TaskDefinition,
+} from '@bus/task-base';
 import type { Addresses } from './addresses.ts';
+import { readEncryption } from './encryption.ts';
 import { openPostgres, type PostgresPool } from './open-postgres.ts';
 import { openRedis } from './open-redis.ts';
 
@@ -16,9 +34,32 @@ export class Session {
   #redis: Promise<RedisConnections> | undefined;
   #postgres: Promise<PostgresPool> | undefined;
   #client: Promise<TaskClient> | undefined;
+  #circuits: Promise<CircuitBreakers> | undefined;
+  #metrics: Promise<Metrics> | undefined;
+  readonly #catalog: readonly TaskDefinition[] | undefined;
 
-  constructor(addresses: () => Promise<Addresses>) {
+  /** `catalog` takes the place of the catalog of the bus. */
+  constructor(addresses: () => Promise<Addresses>, catalog?: readonly TaskDefinition[]) {
     this.#addresses = addresses;
+    this.#catalog = catalog;
+  }
+
+  /** Who is at work here, for the people who find it later. */
+  get actor(): string {
+    return `${userName()}@${hostname()}`;
+  }
+
+  /** The tasks there are. */
+  async catalog(): Promise<readonly TaskDefinition[]> {
+    return this.#catalog ?? (await import('@bus/task-base')).TASK_CATALOG;
+  }
+
+  /** Seals sensitive parameters with the keys of the bus; undefined when they are not known here. */
+  async sealer(): Promise<ValueSealer | undefined> {
+    const encryption = await readEncryption(await this.addresses());
+    if (encryption === undefined) return undefined;
+    const { ValueSealer } = await import('@bus/channel-layer');
+    return new ValueSealer(encryption);
   }
 
   /** @throws UnreachableError when nobody says where the bus is */
@@ -44,8 +85,12 @@ export class Session {
 
   /** @throws UnreachableError */
   async jobs(): Promise<JobAdmin> {
-    const [{ JobAdmin }, redis] = await Promise.all([import('@bus/task-base'), this.redis()]);
-    return new JobAdmin(redis);
+    const [{ JobAdmin }, redis, catalog] = await Promise.all([
+      import('@bus/task-base'),
+      this.redis(),
+      this.catalog(),
+    ]);
+    return new JobAdmin(redis, catalog);
   }
 
   /** @throws UnreachableError */
@@ -61,13 +106,42 @@ export class Session {
 
   /** @throws UnreachableError */
   async letterDesk(): Promise<DeadLetterDesk> {
-    const [{ DeadLetterDesk, TASK_CATALOG }, archive, jobs, client] = await Promise.all([
+    const [{ DeadLetterDesk }, archive, jobs, client, catalog] = await Promise.all([
       import('@bus/task-base'),
       this.letters(),
       this.jobs(),
       this.tasks(),
+      this.catalog(),
     ]);
-    return new DeadLetterDesk({ archive, jobs, client, catalog: TASK_CATALOG });
+    return new DeadLetterDesk({ archive, jobs, client, catalog });
+  }
+
+  /** The circuits of the fleet. @throws UnreachableError */
+  circuits(): Promise<CircuitBreakers> {
+    return (this.#circuits ??= this.#openCircuits());
+  }
+
+  /** @throws UnreachableError */
+  async schedules(): Promise<ScheduleAdmin> {
+    const [{ ScheduleAdmin }, store, runs, catalog] = await Promise.all([
+      import('@bus/task-base'),
+      this.scheduleTable(),
+      this.scheduleRuns(),
+      this.catalog(),
+    ]);
+    return new ScheduleAdmin(store, runs, catalog);
+  }
+
+  /** @throws UnreachableError */
+  async scheduleTable(): Promise<ScheduleQueries> {
+    const [{ ScheduleQueries }, pool] = await Promise.all([import('@bus/database'), this.postgres()]);
+    return new ScheduleQueries(pool);
+  }
+
+  /** @throws UnreachableError */
+  async scheduleRuns(): Promise<ScheduleRunQueries> {
+    const [{ ScheduleRunQueries }, pool] = await Promise.all([import('@bus/database'), this.postgres()]);
+    return new ScheduleRunQueries(pool);
   }
 
   /** @throws UnreachableError */
@@ -84,14 +158,20 @@ export class Session {
 
   /** Writes who did it, from where, into the audit trail. Rejects when Postgres does not take the line. */
   async record(entry: Omit<AuditEntry, 'actorUserId'>): Promise<void> {
-    const log = await this.audit();
-    const actor = `${userInfo().username}@${hostname()}`;
-    await log.record({ ...entry, actorUserId: null, details: { ...entry.details, actor, via: 'bus' } });
+    const [log, { redact }] = await Promise.all([this.audit(), import('@bus/observability')]);
+    // What a person typed as a reason stays for ever.
+    const details = { ...(redact(entry.details ?? {}) as object), actor: this.actor, via: 'bus' };
+    await log.record({ ...entry, actorUserId: null, details });
   }
 
   /** Closes what was opened. Never rejects. */
   async close(): Promise<void> {
-    const [connections, pool] = await Promise.all([opened(this.#redis), opened(this.#postgres)]);
+    const [connections, pool, circuits] = await Promise.all([
+      opened(this.#redis),
+      opened(this.#postgres),
+      opened(this.#circuits),
+    ]);
+    circuits?.onApplicationShutdown();
     await Promise.allSettled([connections?.closeAll(), pool?.end()]);
   }
 
@@ -100,12 +180,38 @@ export class Session {
   }
 
   async #openClient(): Promise<TaskClient> {
-    const [{ TaskClient }, { Metrics }, connections] = await Promise.all([
+    const [{ TaskClient }, metrics, sealer, connections] = await Promise.all([
       import('@bus/task-base'),
-      import('@bus/observability'),
+      this.#ownMetrics(),
+      this.sealer(),
       this.#connections(),
     ]);
-    return new TaskClient(connections, new Metrics({ app: 'bus-cli', instance: String(process.pid) }));
+    return new TaskClient(connections, metrics, sealer);
+  }
+
+  async #openCircuits(): Promise<CircuitBreakers> {
+    const [{ CircuitBreakers }, metrics, connections] = await Promise.all([
+      import('@bus/circuit-breaker'),
+      this.#ownMetrics(),
+      this.#connections(),
+    ]);
+    return new CircuitBreakers(connections, metrics);
+  }
+
+  /** Counted like in any process, and read by nobody. */
+  #ownMetrics(): Promise<Metrics> {
+    return (this.#metrics ??= import('@bus/observability').then(
+      ({ Metrics }) => new Metrics({ app: 'bus-cli', instance: String(process.pid) }),
+    ));
+  }
+}
+
+/** A container may run under a number that belongs to nobody. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
   }
 }
 

@@ -94,7 +94,8 @@ export class SharedCircuits {
     await this.connection.sadd(redisKeys.circuitServices, service);
   }
 
-  names(): Promise<string[]> {
+  async names(): Promise<string[]> {
+    await this.firstConnection;
     return this.connection.smembers(redisKeys.circuitServices);
   }
 

@@ -50,6 +50,18 @@ export class ScheduleRunQueries {
     return rows.map(scheduleRunOf);
   }
 
+  /** The run with the name of its schedule; undefined when there is none (any more). */
+  async find(runId: string): Promise<(ScheduleRun & { readonly scheduleName: string }) | undefined> {
+    const row = await this.#db
+      .selectFrom('schedule_runs')
+      .innerJoin('schedules', 'schedules.id', 'schedule_runs.schedule_id')
+      .selectAll('schedule_runs')
+      .select('schedules.name as schedule_name')
+      .where('schedule_runs.id', '=', runId)
+      .executeTakeFirst();
+    return row && { ...scheduleRunOf(row), scheduleName: row.schedule_name };
+  }
+
   /** A run outside the slots, due at once. */
   async addManual(scheduleId: number, taskName: string, params: unknown): Promise<ScheduleRun> {
     const row = await this.#db

@@ -1,14 +1,21 @@
 import { Job } from 'bullmq';
 import type { RedisConnection } from '@bus/platform';
+import type { Cancellation } from '../cancel/cancellation.ts';
+import { TASK_CATALOG } from '../catalog/task-catalog.ts';
 import { ProducerQueues } from '../client/producer-queues.ts';
+import { QUEUE_NAMES } from '../queues/queue-catalog.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
+import type { TaskDefinition } from '../tasks/define-task.ts';
 import { JobSearchError } from './admin.errors.ts';
 import { searchJobs } from './job-search.ts';
 import type { FoundJobs, JobSearch } from './job-search.ts';
+import { parsedOrText } from './job-view.ts';
 import type { JobRef, JobView } from './job-view.ts';
-import { jobSteps } from './job-steps.ts';
+import { jobSteps, stepsOfCancellation } from './job-steps.ts';
 import type { JobStep } from './job-steps.ts';
-import { StoredJobs } from './stored-jobs.ts';
+import { jobKey, StoredJobs } from './stored-jobs.ts';
+import { readWorkRecord } from './work-record.ts';
+import type { WorkRecord } from './work-record.ts';
 
 /** What became of a wish to run a job again. */
 export type RetryOutcome = 'retried' | 'not-failed' | 'gone';
@@ -22,10 +29,12 @@ export class JobAdmin {
   private readonly connection: RedisConnection;
   private readonly queues: ProducerQueues;
   private readonly stored: StoredJobs;
+  private readonly catalog: readonly TaskDefinition[];
 
   /** The connection stays the caller's. Its errors are those of the calls. */
-  constructor(connection: RedisConnection) {
+  constructor(connection: RedisConnection, catalog: readonly TaskDefinition[] = TASK_CATALOG) {
     this.connection = connection;
+    this.catalog = catalog;
     this.queues = new ProducerQueues(connection, () => undefined);
     this.stored = new StoredJobs(connection);
   }
@@ -41,6 +50,30 @@ export class JobAdmin {
   async show(jobId: string, queue?: QueueName): Promise<JobView | undefined> {
     const [ref] = await this.stored.locate(jobId, queue === undefined ? undefined : [queue]);
     return ref === undefined ? undefined : this.stored.read(ref);
+  }
+
+  /** The last cancel of a job, also of one that it took out of its queue; undefined when there was none, or long ago. */
+  async cancellation(
+    jobId: string,
+    queues: readonly QueueName[] = QUEUE_NAMES,
+  ): Promise<(JobRef & { readonly cancellation: Cancellation }) | undefined> {
+    const refs = queues.map((queue) => ({ queue, jobId }));
+    const found = await Promise.all(refs.map((ref) => this.stored.cancellationOf(ref)));
+    return refs
+      .map((ref, index) => ({ ...ref, cancellation: found[index] }))
+      .find((one): one is JobRef & { cancellation: Cancellation } => one.cancellation !== undefined);
+  }
+
+  /** What is known of the idempotent piece of work a job is for; undefined when it is for none, or nothing is. */
+  async workRecord({
+    queue,
+    jobId,
+    taskName,
+  }: JobRef & Pick<JobView, 'taskName'>): Promise<WorkRecord | undefined> {
+    const task = this.catalog.find(({ name }) => name === taskName);
+    if (task === undefined) return undefined;
+    const data = await this.connection.hget(jobKey({ queue, jobId }), 'data');
+    return readWorkRecord(this.connection, task, { jobId, data: parsedOrText(data ?? undefined) });
   }
 
   /**
@@ -77,7 +110,13 @@ export class JobAdmin {
     const { jobs: related } = await this.find({ correlationId, limit: MAX_RELATED_JOBS });
     const others = related.filter((job) => job.jobId !== named?.jobId);
     const jobs = named === undefined ? others : [named, ...others];
-    return { correlationId, jobs, steps: await jobSteps(this.connection, jobs) };
+    const steps = await jobSteps(this.connection, jobs);
+    return { correlationId, jobs, steps: [...(await this.stepsOfGone(id, named)), ...steps] };
+  }
+
+  private async stepsOfGone(jobId: string, job: JobView | undefined): Promise<JobStep[]> {
+    const gone = job === undefined ? await this.cancellation(jobId) : undefined;
+    return gone === undefined ? [] : stepsOfCancellation(gone, gone.cancellation);
   }
 }
 

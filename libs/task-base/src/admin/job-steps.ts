@@ -1,13 +1,25 @@
 import type { RedisConnection } from '@bus/platform';
 import type { QueueName } from '../queues/queue-catalog.ts';
-import type { JobView } from './job-view.ts';
+import type { Cancellation } from '../cancel/cancellation.ts';
+import { taskNameOf } from '../client/job-id.ts';
+import type { JobRef, JobView } from './job-view.ts';
 import { queueKey } from './stored-jobs.ts';
 
 /** One thing that happened to a job. */
 export interface JobStep {
   readonly at: Date;
   readonly what:
-    'enqueued' | 'waiting' | 'started' | 'delayed' | 'worker-lost' | 'failed' | 'completed' | 'removed';
+    | 'enqueued'
+    | 'waiting'
+    | 'started'
+    | 'delayed'
+    | 'parked'
+    | 'worker-lost'
+    | 'cancel-asked'
+    | 'cancelled'
+    | 'failed'
+    | 'completed'
+    | 'removed';
   readonly queue: QueueName;
   readonly jobId: string;
   readonly taskName: string;
@@ -67,8 +79,30 @@ function stepsOfJob(job: JobView): JobStep[] {
       `in ${job.queue}${job.delayMs > 0 ? `, to start ${job.delayMs} ms later` : ''}`,
     ),
     ...step('started', job.startedAt, detailOf('started', job)),
+    ...(job.parking === null
+      ? []
+      : step('parked', job.parking.parkedAt, `until ${job.parking.service} is called again`)),
+    ...(job.cancellation === null ? [] : stepsOfCancellation(job, job.cancellation)),
     ...(job.state === 'failed' ? step('failed', job.finishedAt, detailOf('failed', job)) : []),
     ...(job.state === 'completed' ? step('completed', job.finishedAt, '') : []),
+  ];
+}
+
+/** Of a job that may be gone: cancelling one that waits takes it out of Redis. */
+export function stepsOfCancellation(ref: JobRef, cancellation: Cancellation): JobStep[] {
+  const { outcome, by, reason, requestedAt, settledAt, was } = cancellation;
+  const asked = [by === null ? '' : `by ${by}`, reason ?? ''].filter((text) => text !== '').join(': ');
+  const step = (what: JobStep['what'], at: Date, detail: string) => ({
+    at,
+    what,
+    ...identityOf(ref),
+    detail,
+  });
+  return [
+    step('cancel-asked', requestedAt, asked),
+    ...(outcome === 'cancelled' && settledAt !== null
+      ? [step('cancelled', settledAt, `while it was ${was}`)]
+      : []),
   ];
 }
 
@@ -78,6 +112,6 @@ function detailOf(what: JobStep['what'], job: JobView): string {
   return '';
 }
 
-function identityOf({ queue, jobId, taskName }: JobView) {
-  return { queue, jobId, taskName };
+function identityOf({ queue, jobId, taskName }: JobRef & Partial<Pick<JobView, 'taskName'>>) {
+  return { queue, jobId, taskName: taskName ?? taskNameOf(jobId) ?? 'unknown' };
 }

@@ -1,6 +1,9 @@
 import { redact, redactText } from '@bus/observability';
 import { readFailure } from '../chain/failure-reason.ts';
-import { readCorrelationId, readParams } from '../client/job-data.ts';
+import type { Cancellation } from '../cancel/cancellation.ts';
+import { fencingTokenOf } from '../chain/fencing-token.ts';
+import { readCorrelationId, readParams, readScheduleRunId } from '../client/job-data.ts';
+import type { Parking } from '../parking/parked-jobs.ts';
 import { STALLED_REASON } from '../dead-letters/letter-of-job.ts';
 import { fromBullPriority } from '../queues/job-priority.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
@@ -40,6 +43,14 @@ export interface JobView extends JobRef {
   /** How often its worker was lost. */
   readonly stalls: number;
   readonly progress: unknown;
+  /** `ctx.fencingToken` of the latest start; null before the first. */
+  readonly fencingToken: number | null;
+  /** Set while it waits for a service whose circuit is open. */
+  readonly parking: Parking | null;
+  /** The cancel that was asked for it. */
+  readonly cancellation: Cancellation | null;
+  /** The run of a schedule it is for. */
+  readonly scheduleRunId: string | null;
   /** INSTANCE_ID of the process that runs it, or ran it last. */
   readonly worker: string | null;
   readonly failure: { readonly reason: string; readonly detail: string } | null;
@@ -71,33 +82,42 @@ export const JOB_FIELDS = [
 
 type JobField = (typeof JOB_FIELDS)[number];
 
+/** What is kept of a job beside its hash. */
+export type JobSurroundings = Pick<JobView, 'state' | 'runsAt' | 'parking' | 'cancellation'>;
+
 /** Nothing here is trusted: what cannot be read is shown as text, or left out. `values` are in the order of JOB_FIELDS. */
 export function jobViewOf(
   ref: JobRef,
-  { state, runsAt }: { state: JobState | 'unknown'; runsAt: Date | null },
+  { cancellation, ...surroundings }: JobSurroundings,
   values: readonly (string | null | undefined)[],
 ): JobView {
   const field = (name: JobField): string | undefined => values[JOB_FIELDS.indexOf(name)] ?? undefined;
   const count = (name: JobField): number => finite(field(name)) ?? 0;
   const data = parsedOrText(field('data'));
   const options = parsedOrText(field('opts'));
+  const enqueuedAt = dateOf(field('timestamp'));
+  const starts = count('ats');
   return {
     ...ref,
-    state,
+    ...surroundings,
+    // The same id enqueued again later is another request, which that cancel was not for.
+    cancellation: cancellation?.requestTime === field('timestamp') ? cancellation : null,
     taskName: field('name') ?? 'unknown',
     params: shownParams(field('name') ?? undefined, readParams(data) ?? data ?? null),
     correlationId: readCorrelationId(data) ?? null,
     priority: fromBullPriority(count('priority')),
     delayMs: numberIn(options, 'delay') ?? 0,
-    enqueuedAt: dateOf(field('timestamp')),
-    runsAt,
+    enqueuedAt,
     startedAt: dateOf(field('processedOn')),
     finishedAt: dateOf(field('finishedOn')),
-    starts: count('ats'),
+    starts,
     attempts: count('atm'),
     maxAttempts: numberIn(options, 'attempts') ?? 1,
     stalls: count('stc'),
     progress: shown(parsedOrText(field('progress')) ?? 0),
+    fencingToken:
+      starts > 0 ? fencingTokenOf({ timestamp: enqueuedAt?.getTime() ?? 0, attemptsStarted: starts }) : null,
+    scheduleRunId: readScheduleRunId(data) ?? null,
     worker: field('pb') ?? null,
     failure: failureOf(field('defa'), field('failedReason')),
     result: shown(parsedOrText(field('returnvalue')) ?? null),

@@ -1,4 +1,6 @@
 import type { RedisConnection } from '@bus/platform';
+import { countParkedJobs } from '../parking/parked-jobs.ts';
+import type { ParkedCount } from '../parking/parked-jobs.ts';
 import { ProducerQueues } from '../client/producer-queues.ts';
 import { QUEUES, QUEUE_NAMES } from '../queues/queue-catalog.ts';
 import type { QueueDefinition, QueueName } from '../queues/queue-catalog.ts';
@@ -45,6 +47,12 @@ export class QueueAdmin {
   /** Every worker that is connected, of all queues. */
   workers(): Promise<ConnectedWorker[]> {
     return connectedWorkers(this.connection);
+  }
+
+  /** How many jobs wait for services whose circuits are open, by queue and service. */
+  async parked(names: readonly QueueName[] = QUEUE_NAMES): Promise<ParkedCount[]> {
+    const counts = await Promise.all(names.map((queue) => countParkedJobs(this.connection, queue)));
+    return counts.flat().filter(({ jobs }) => jobs > 0);
   }
 
   /** Workers start nothing more from the queue, in all processes; what runs ends. Jobs are taken in all the same. */

@@ -1,6 +1,9 @@
 import { redisKeys } from '@bus/platform';
 import type { RedisConnection } from '@bus/platform';
 import { QueueKeys } from 'bullmq';
+import { parseCancellation } from '../cancel/cancellation.ts';
+import type { Cancellation } from '../cancel/cancellation.ts';
+import { readParking } from '../parking/parked-jobs.ts';
 import { QUEUE_NAMES } from '../queues/queue-catalog.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { JobState } from '../queues/queue-states.ts';
@@ -41,6 +44,11 @@ export class StoredJobs {
     return views.filter((view) => view !== undefined);
   }
 
+  /** The last cancel of the job, also of one that is gone. */
+  async cancellationOf({ queue, jobId }: JobRef): Promise<Cancellation | undefined> {
+    return parseCancellation(await this.connection.get(redisKeys.jobCancellation(queue, jobId)));
+  }
+
   /** 'unknown' for a job that is between two states at this moment, or gone. */
   async stateOf({ queue, jobId }: JobRef): Promise<JobState | 'unknown'> {
     const key = (kind: string): string => queueKey(queue, kind);
@@ -59,15 +67,23 @@ export class StoredJobs {
   }
 
   private async readOne(ref: JobRef, known: JobState | undefined): Promise<JobView | undefined> {
-    const [values, delayedScore, state] = await Promise.all([
+    const { queue, jobId } = ref;
+    const [values, delayedScore, state, parking, cancellation] = await Promise.all([
       this.fieldsOf(ref),
-      this.connection.zscore(stateKey(ref.queue, 'delayed'), ref.jobId),
+      this.connection.zscore(stateKey(queue, 'delayed'), jobId),
       known ?? this.stateOf(ref),
+      readParking(this.connection, queue, jobId),
+      this.cancellationOf(ref),
     ]);
     // Every job has this field; what has not is something else of the queue.
     if (typeof values[JOB_FIELDS.indexOf('timestamp')] !== 'string') return undefined;
     const runsAt = delayedScore === null ? null : new Date(Math.floor(Number(delayedScore) / SCORE_PER_MS));
-    return jobViewOf(ref, { state, runsAt }, values);
+    const isParked = state === 'delayed' && parking !== undefined;
+    return jobViewOf(
+      ref,
+      { state, runsAt, parking: isParked ? parking : null, cancellation: cancellation ?? null },
+      values,
+    );
   }
 
   private async fieldsOf(ref: JobRef): Promise<(string | null)[]> {

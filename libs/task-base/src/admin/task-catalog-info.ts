@@ -1,4 +1,6 @@
+import { hasSensitiveFields } from '@bus/payload-schemas';
 import { retryDelayMs } from '../runner/retry-delay.ts';
+import type { IdempotencyRule } from '../idempotency/idempotency-rule.ts';
 import { toBullPriority } from '../queues/job-priority.ts';
 import { QUEUES } from '../queues/queue-catalog.ts';
 import type { QueueDefinition, RetryPolicy } from '../queues/queue-catalog.ts';
@@ -25,7 +27,12 @@ export interface TaskRoute {
   readonly retryWaits: readonly { readonly fromMs: number; readonly toMs: number }[];
   readonly softLimitMs: Explained<number>;
   readonly hardLimitMs: Explained<number>;
+  /** What the id of a completed job does; without meaning where there is an idempotency rule. */
   readonly sentAgain: Explained<TaskDefinition['sentAgain']>;
+  readonly idempotency: Explained<IdempotencyRule | null>;
+  readonly runsIn: Explained<TaskDefinition['runsIn']>;
+  /** Some parameters lie sealed in Redis; who enqueues it needs the keys. */
+  readonly hasSensitiveParams: boolean;
 }
 
 const DEFAULT_SOFT_LIMIT_MS = 30 * 60_000;
@@ -49,6 +56,9 @@ export function routeOf(task: TaskDefinition): TaskRoute {
     softLimitMs: explained(task.softLimitMs, DEFAULT_SOFT_LIMIT_MS, 'default'),
     hardLimitMs: explained(task.hardLimitMs, DEFAULT_HARD_LIMIT_MS, 'default'),
     sentAgain: explained(task.sentAgain, 'first-job', 'default'),
+    idempotency: explained<IdempotencyRule | null>(task.idempotency ?? null, null, 'default'),
+    runsIn: explained(task.runsIn, 'worker', 'default'),
+    hasSensitiveParams: hasSensitiveFields(task.params),
   };
 }
 

@@ -102,14 +102,22 @@ export async function readParking(
   queue: string,
   jobId: string,
 ): Promise<Parking | undefined> {
-  const text = await connection.hget(redisKeys.parkedReasons(queue), jobId);
+  return parseParking(await connection.hget(redisKeys.parkedReasons(queue), jobId));
+}
+
+/** Reads what is stored of a parked job, whatever lies there; undefined when it says nothing. */
+export function parseParking(text: string | null): Parking | undefined {
   if (text === null) return undefined;
-  const { service, parked_at, until_at } = JSON.parse(text) as {
-    service: string;
-    parked_at: number;
-    until_at: number;
-  };
-  return { service, parkedAt: new Date(parked_at), until: new Date(until_at) };
+  let parsed: { service?: unknown; parked_at?: unknown; until_at?: unknown } | null;
+  try {
+    parsed = JSON.parse(text) as typeof parsed;
+  } catch {
+    return undefined;
+  }
+  const { service, parked_at: parkedAt, until_at: until } = parsed ?? {};
+  if (typeof service !== 'string' || typeof parkedAt !== 'number' || typeof until !== 'number')
+    return undefined;
+  return { service, parkedAt: new Date(parkedAt), until: new Date(until) };
 }
 
 /** How many jobs of the queue wait for which service. */

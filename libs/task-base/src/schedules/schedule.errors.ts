@@ -38,8 +38,11 @@ export class ScheduleNameTakenError extends ScheduleError {
 }
 
 export class ScheduleNotFoundError extends ScheduleError {
+  readonly scheduleName: string;
+
   constructor(name: string) {
     super('SCHEDULE_NOT_FOUND', false, `there is no schedule '${name}'`);
+    this.scheduleName = name;
   }
 }
 
