@@ -315,7 +315,7 @@ describe('task run --wait', { timeout: 120_000 }, () => {
       const { stdout } = await bus.run('inspect', 'active');
       return /^walk-w .* spec-worker .* 25 % on the short way/m.test(stdout);
     }, PATIENCE);
-    const soon = await bus.run('task', 'run', 'walk', '-p', 'way=short', '--id', 'w', '--wait', '1');
+    const soon = await bus.run('task', 'run', 'walk', '-p', 'way=short', '--id', 'w', '--wait', '3');
     expect(soon).toMatchObject({ exitCode: 1 });
     expect(soon.stderr).toContain('walk-w is there already; nothing was added.');
     expect(soon.stderr).toContain('  running on spec-worker: 25 % on the short way');

@@ -306,6 +306,12 @@ describe('ScheduleRunQueries', () => {
     expect(await runs.claimDue(10)).toHaveLength(1);
   });
 
+  it('finds a run with the name of its schedule', async () => {
+    const { runId } = await runs.addManual(await add(), 'echo', {});
+    expect(await runs.find(runId)).toMatchObject({ runId, scheduleName: 'minutely', cause: 'manual' });
+    expect(await runs.find('999999')).toBeUndefined();
+  });
+
   it('follows a run to its end, and lets no late word change it', async () => {
     const scheduleId = await add();
     await schedules.decideDue(10, deciding(slot()));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TASK_CATALOG } from '../catalog/task-catalog.ts';
-import { testTask } from '../fixtures/test-tasks.fixture.ts';
+import { idempotentTask, testTask } from '../fixtures/test-tasks.fixture.ts';
 import { defineTask } from '../tasks/define-task.ts';
 import { EchoParams } from '../fixtures/test-tasks.fixture.ts';
 import { routeOf } from './task-catalog-info.ts';
@@ -16,6 +16,9 @@ describe('routeOf', () => {
       softLimitMs: { value: 1_800_000, from: 'default' },
       hardLimitMs: { value: 3_600_000, from: 'default' },
       sentAgain: { value: 'first-job', from: 'default' },
+      idempotency: { value: null, from: 'default' },
+      runsIn: { value: 'worker', from: 'default' },
+      hasSensitiveParams: false,
     });
     const own = routeOf(testTask('own', { priority: 3, sentAgain: 'run-again' }));
     expect(own).toMatchObject({
@@ -23,6 +26,14 @@ describe('routeOf', () => {
       retry: { from: 'task' },
       softLimitMs: { from: 'task' },
       sentAgain: { from: 'task' },
+    });
+  });
+
+  it('tells where the work is done and what makes two enqueues the same work', () => {
+    const child = { child: { maxMemoryMiB: 512 } };
+    expect(routeOf(idempotentTask('heavy', { category: 'report' }, { runsIn: child }))).toMatchObject({
+      runsIn: { value: child, from: 'task' },
+      idempotency: { value: { scope: 'global', category: 'report', ttlMs: 86_400_000 }, from: 'task' },
     });
   });
 
