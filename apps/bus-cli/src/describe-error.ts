@@ -59,6 +59,6 @@ function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
     error.name === 'MaxRetriesPerRequestError' ||
-    /^(?:Connection is closed|Command timed out)/.test(error.message)
+    /^(?:Connection is closed|Command timed out|Redis did not answer)/.test(error.message)
   );
 }
