@@ -13,6 +13,8 @@ const PUBLISH = ['-p', 'topic=downlink/d/ack', '-p', `payload=${JSON.stringify(A
 /** What no worker can publish, so that it fails at once. */
 const WRONG = ['-p', 'topic=downlink/d/ack', '-p', 'payload={"note":1}'];
 
+const words = (line: string): string[] => line.split(' ');
+
 let bus: TestBus;
 let worker: SpecWorker;
 const keys = {
@@ -61,9 +63,13 @@ describe('schedule', { timeout: 120_000 }, () => {
 
   it('adds with everything a schedule can be told, and shows its slots in its zone', async () => {
     const added = await bus.json<Shown>(
-      ...['schedule', 'add', 'nightly', 'publish_mqtt', '--cron', '30 2 * * *', '--time-zone'],
-      ...['Europe/Berlin', '--catch-up', 'all', '--catch-up-limit', '5', '--overlap', 'queue', '--jitter'],
-      ...['5m', '--starts', '2030-01-01T00:00:00Z', '--ends', '2030-01-03T00:00:00Z', ...PUBLISH],
+      ...words(
+        'schedule add nightly publish_mqtt --time-zone Europe/Berlin --catch-up all --catch-up-limit 5',
+      ),
+      ...words('--overlap queue --jitter 5m --starts 2030-01-01T00:00:00Z --ends 2030-01-03T00:00:00Z'),
+      '--cron',
+      '30 2 * * *',
+      ...PUBLISH,
     );
     expect(added).toMatchObject({
       cron: '30 2 * * *',
@@ -90,8 +96,8 @@ describe('schedule', { timeout: 120_000 }, () => {
 
   it('names every field that cannot work, and changes nothing', async () => {
     const { exitCode, stderr } = await bus.run(
-      ...['schedule', 'add', 'bad name', 'publish_mqtt', '--cron', '30 2 * *', '--time-zone', 'Mars/North'],
-      ...['--jitter', '2d', '-p', 'topic=x'],
+      ...words('schedule add näme publish_mqtt --time-zone Mars/North --jitter 2d -p topic=x --cron'),
+      '30 2 * *',
     );
     expect(exitCode).toBe(2);
     for (const field of ['name', 'cron', 'time_zone', 'jitter_seconds']) {
@@ -115,7 +121,7 @@ describe('schedule', { timeout: 120_000 }, () => {
     });
     await bus.run('schedule', 'set', 'a', '--starts', '2030-01-01T00:00:00Z', '--ends', '2031-01-01');
     const set = await bus.json<Shown>(
-      ...['schedule', 'set', 'a', '--every', '2h', '--starts', 'none', '-p', 'payload.message_id=other'],
+      ...words('schedule set a --every 2h --starts none -p payload.message_id=other'),
     );
     expect(set).toMatchObject({
       cron: null,
@@ -186,8 +192,7 @@ describe('schedule', { timeout: 120_000 }, () => {
 
   it('shows no secret parameter, and warns who writes one', async () => {
     const added = await bus.run(
-      ...['schedule', 'add', 'secret', 'invite', '--every', '1d', '--paused'],
-      ...['-p', 'user_id=1', '-p', `door_code=${CANARY}`],
+      ...words(`schedule add secret invite --every 1d --paused -p user_id=1 -p door_code=${CANARY}`),
     );
     expect(added.exitCode).toBe(0);
     expect(added.stderr).toContain('they are not sealed');
