@@ -14,12 +14,6 @@ beforeAll(async () => {
     mqttPassword: inject('mqttPassword'),
   });
   await bus.startWorker();
-  // All but device_commands and the two of machine learning.
-  await waitFor(
-    async () =>
-      (await bus.json<{ unattended: string[] }>('inspect', 'active-queues')).unattended.length === 3,
-    { timeoutMs: 60_000 },
-  );
 }, 120_000);
 afterAll(() => bus.close());
 

@@ -1,6 +1,5 @@
-import type { Schedule, ScheduleAdmin, TaskDefinition } from '@bus/task-base';
+import type { Schedule, ScheduleAdmin } from '@bus/task-base';
 import { NotFoundError, UsageError } from '../cli.errors.ts';
-import type { CommandContext } from '../command-runner.ts';
 import type { Session } from '../session/session.ts';
 import type { ShownSchedule } from './schedule-tables.ts';
 import { suggestion } from './task-named.ts';
@@ -53,13 +52,4 @@ export async function shownSchedule(
     params: shownParams(schedule.taskName, schedule.params, catalog),
     nextSlots: admin.upcoming(schedule, count),
   };
-}
-
-/** Tells who has just written parameters that elsewhere are sealed. */
-export async function warnOfSecrets({ note }: CommandContext, task: TaskDefinition): Promise<void> {
-  const { hasSensitiveFields } = await import('@bus/payload-schemas');
-  if (!hasSensitiveFields(task.params)) return;
-  note(
-    `${task.name} has secret parameters. In a schedule they are not sealed: whoever may read the table sees them.`,
-  );
 }

@@ -6,7 +6,7 @@ import type { Report } from '../output/report.ts';
 import { counted } from '../output/words.ts';
 import { wholeNumber } from './option-values.ts';
 import { addParamsOptions, givenParams, type ParamsOptions } from './params-option.ts';
-import { askedOf, shownSchedule, warnOfSecrets } from './schedule-desk.ts';
+import { askedOf, shownSchedule } from './schedule-desk.ts';
 import { addScheduleOptions, definitionOf, type ScheduleOptions } from './schedule-options.ts';
 import { nextSlots, scheduleDetails, scheduleTable } from './schedule-tables.ts';
 import { taskNamed } from './task-named.ts';
@@ -99,7 +99,7 @@ async function add(
   options: ScheduleOptions & { paused?: boolean },
 ): Promise<Report> {
   const { session, record } = context;
-  const task = await taskNamed(session, taskName);
+  await taskNamed(session, taskName);
   const definition = definitionOf(options);
   const schedule = await askedOf(session, (admin) =>
     admin.add({
@@ -111,7 +111,6 @@ async function add(
     }),
   );
   await record(auditLine('schedule_added', name, { taskName, ...fieldNames(definition) }));
-  await warnOfSecrets(context, task);
   return changed(context, schedule, `Added ${name}.`);
 }
 
@@ -131,7 +130,6 @@ async function set(
     return { schedule: await admin.set(name, wanted), definition: wanted };
   });
   await record(auditLine('schedule_changed', name, fieldNames(definition)));
-  if ('params' in definition) await warnOfSecrets(context, await taskNamed(session, schedule.taskName));
   return changed(context, schedule, `Changed ${name}.`);
 }
 

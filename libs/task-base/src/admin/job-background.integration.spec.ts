@@ -102,6 +102,11 @@ describe('the work record', () => {
     expect(record?.expiresAt?.getTime()).toBeGreaterThan(Date.now() + 3_000_000);
     const other = await worker.client.enqueue(once, { text: 'tea' }, { jobId: 'named' });
     expect(await jobs.workRecord(await inState(other.jobId, 'completed'))).toMatchObject({ jobId });
+    // A slot of a schedule is work of its own.
+    const slot = await worker.client.enqueue(once, { text: 'tea' }, { jobId: 'slot', scheduleRunId: '17' });
+    const scheduled = await inState(slot.jobId, 'completed');
+    expect(scheduled.scheduleRunId).toBe('17');
+    expect(await jobs.workRecord(scheduled)).toMatchObject({ state: 'done', jobId: slot.jobId });
   });
 
   it('tells of work that failed, and is there for idempotent tasks only', async () => {

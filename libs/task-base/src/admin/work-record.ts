@@ -1,7 +1,7 @@
 import { hasSensitiveFields, validatePayload } from '@bus/payload-schemas';
 import { redisKeys } from '@bus/platform';
 import type { RedisConnection } from '@bus/platform';
-import { readParams } from '../client/job-data.ts';
+import { readParams, readScheduleRunId } from '../client/job-data.ts';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.ts';
 import { TaskParamsInvalidError } from '../task-base.errors.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
@@ -50,7 +50,7 @@ function keyOf(task: TaskDefinition, jobId: string, data: unknown): string | und
   const validation = validatePayload(task.params, readParams(data));
   if (!validation.ok) return undefined;
   try {
-    return idempotencyKeyOf(task, validation.value, undefined);
+    return idempotencyKeyOf(task, validation.value, undefined, readScheduleRunId(data));
   } catch (error) {
     if (error instanceof TaskParamsInvalidError) return undefined;
     throw error;
