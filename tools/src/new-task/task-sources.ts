@@ -81,7 +81,7 @@ ${base.refused.map(([what, object]) => `    ['${what}', ${object}],`).join('\n')
   });
 
   it('is final until it is written: replace this by what it does', async () => {
-    const ctx = { taskName: '${name}', signal: new AbortController().signal } as TaskContext;
+    const ctx = { taskName: '${name}', signal: new AbortController().signal, revoked: new AbortController().signal } as TaskContext;
     await expect(new ${handler}().run(params, ctx)).rejects.toMatchObject({
       code: 'TASK_NOT_WRITTEN',
       isRetryable: false,

@@ -197,7 +197,8 @@ describe('the page of the fleet', () => {
         const current = await exporter.page();
         return brokerMetrics.every((name) => valueOf(current, name) !== undefined) && current;
       },
-      { message: 'the broker to tell its whole state' },
+      // It tells every few seconds, not all of it each time.
+      { message: 'the broker to tell its whole state', timeoutMs: 25_000 },
     );
     expect(brokerMetrics).toHaveLength(6);
     expect(valueOf(page, 'bus_exporter_source_up', { source: 'broker' })).toBe(1);

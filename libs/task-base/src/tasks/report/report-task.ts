@@ -37,12 +37,13 @@ export abstract class ReportTask<P extends object, R = void>
     };
     ctx.revoked.addEventListener('abort', () => void end(), { once: true });
     try {
-      return await this.write(params, {
-        ...ctx,
+      const ofReport: Pick<ReportContext, 'directory' | 'pageProgress'> = {
         directory,
         pageProgress: (page, of) =>
           pages.report({ percent: percentOf(page, of), message: `page ${page} of ${of}` }),
-      });
+      };
+      // On top of it rather than copied from it: a context makes its parts when they are asked for.
+      return await this.write(params, Object.assign(Object.create(ctx) as TaskContext, ofReport));
     } finally {
       await end();
     }
