@@ -11,6 +11,9 @@ interface WithScripts {
   defineCommand(name: string, definition: { readonly lua: string; readonly numberOfKeys: number }): void;
 }
 
+/** The sign that there is a job, now: makes the worker call `moveToActive`. */
+const JOB_NOW = { member: '0', score: 0 };
+
 const FETCH_COMMAND = 'busFetchBehindWait';
 const FETCH_KEYS = 11;
 
@@ -49,6 +52,7 @@ export class FetchBehindWait {
     const ask = backend.moveToActive.bind(backend);
     const disconnect = backend.disconnectBlocking.bind(backend);
     backend.waitForJob = async (timeoutSeconds) => {
+      if (this.hasJob) return JOB_NOW;
       // The job that was started a moment ago goes first with what it has to send.
       await turn();
       return this.waitAndFetch(wait(timeoutSeconds));
@@ -58,6 +62,11 @@ export class FetchBehindWait {
       await disconnect(waits);
       await this.giveBackLost();
     };
+  }
+
+  /** A job that was handed out lies here until the next `moveToActive`, which must not be left out then. */
+  get hasJob(): boolean {
+    return this.fetched !== undefined;
   }
 
   /** The lock token of the job that `moveToActive` has just handed out; a job keeps the one it was fetched with. */
@@ -78,8 +87,7 @@ export class FetchBehindWait {
     this.outstandingToken = undefined;
     if (answer === undefined || !answer[0]) return sign;
     this.fetched = { answer, token };
-    // "There is a job, now": makes the worker call `moveToActive`.
-    return { member: '0', score: 0 };
+    return JOB_NOW;
   }
 
   private takeFetched(token: string): Promise<Fetched> | undefined {

@@ -143,7 +143,7 @@ export class QueueWorker extends Worker<unknown, unknown, string> {
   ): Promise<Job<unknown, unknown, string>> {
     // BullMQ asks for another job before it starts the one it just got, which would wait a round trip for that answer.
     // "None" makes it start the one it has; then it asks again.
-    if (this.hasJobToStart) {
+    if (this.hasJobToStart && !this.fetch.hasJob) {
       this.hasJobToStart = false;
       return NO_JOB;
     }
