@@ -89,6 +89,21 @@ describe('FetchBehindWait', () => {
     await waitFor(async () => (await queue.getCompletedCount()) === 20);
   });
 
+  it('leaves no job lying when idle moments and busy ones alternate', async () => {
+    const seen = new Set<string>();
+    await startWorker(async (job) => {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      seen.add(job.id ?? '');
+    });
+    const jobs = 1_500;
+    for (let n = 0; n < jobs; n += 1) {
+      await queue.add('one', {}, { jobId: `job-${n}`, priority: 1 });
+      if (n % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    // One that was left lying would be found when its lock has run out, after this.
+    await waitFor(() => seen.size === jobs, { timeoutMs: 20_000 });
+  });
+
   it('puts a job back whose hand-out was lost when its worker stopped', async () => {
     const lost: string[] = [];
     const worker = await startWorker((job) => {
