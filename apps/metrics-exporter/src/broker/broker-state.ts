@@ -15,7 +15,10 @@ const TOPICS: Readonly<Record<string, BrokerMetric>> = {
   '$SYS/broker/uptime': 'bus_mqtt_broker_uptime_seconds',
 };
 
-/** The state of the broker from its `$SYS` topics, when a broker is given. */
+/**
+ * The state of the broker from its `$SYS` topics, when a broker is given. Mosquitto tells a value when it changes and forgets
+ * it after a minute, so one that has stood still for longer is missing until it moves.
+ */
 @Injectable()
 export class BrokerState implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new Logger(BrokerState.name);

@@ -9,7 +9,7 @@ import {
 } from '@bus/observability';
 import { RedisConnections, redisKeys } from '@bus/platform';
 import { PROCESS_DEVICE_ALERT, QUEUE_NAMES, TaskClient } from '@bus/task-base';
-import { createRedisDatabase, waitFor } from '@bus/testing';
+import { createRedisDatabase, startMosquitto, waitFor, type MosquittoServer } from '@bus/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import {
   snapshotOf,
@@ -20,22 +20,27 @@ import {
 
 let redisUrl: string;
 let redis: RedisConnections;
+/** A young one: what has not changed for a minute, Mosquitto does not tell a newcomer. */
+let broker: MosquittoServer;
 let exporter: TestExporter;
 
 beforeAll(async () => {
   redisUrl = await createRedisDatabase(inject('redisUrl'));
   redis = new RedisConnections({ REDIS_URL: redisUrl }, { clientName: 'test' });
+  const user = { username: 'exporter', password: 'exporter' };
+  broker = await startMosquitto({ users: [user] });
   exporter = await startTestExporter({
     REDIS_URL: redisUrl,
-    MQTT_BROKER_ADDRESS: inject('mqttHost'),
-    MQTT_BROKER_PORT: String(inject('mqttPort')),
-    MQTT_USERNAME: inject('mqttUsername'),
-    MQTT_PASSWORD: inject('mqttPassword'),
+    MQTT_BROKER_ADDRESS: broker.host,
+    MQTT_BROKER_PORT: String(broker.port),
+    MQTT_USERNAME: user.username,
+    MQTT_PASSWORD: user.password,
   });
 });
 afterAll(async () => {
   await exporter.close();
   await redis.closeAll();
+  await broker.stop();
 });
 beforeEach(() => redis.commands.del(redisKeys.metrics));
 
