@@ -5,6 +5,7 @@ import { BroadcastOutboxQueries, DatabaseModule } from '@bus/database';
 import { MqttSettings, PlatformModule, RedisConnections, RedisWriteBarrier } from '@bus/platform';
 import { TaskClientModule } from '@bus/task-base';
 import { DeviceAlertController } from './alerts/device-alert.controller.ts';
+import { ExpressAlerts } from './alerts/express-alerts.ts';
 import { CommandReplyController } from './devices/command-reply.controller.ts';
 import { DeviceTelemetryController } from './devices/device-telemetry.controller.ts';
 import { GuardGpsController } from './guards/guard-gps.controller.ts';
@@ -29,7 +30,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        // Without Postgres only the quarantine is missing, and no alert must wait for that.
+        // Without Postgres only the quarantine and the short way are missing, and no alert must wait for them.
         PlatformModule.forRoot({ app: 'mqtt-ingest', runtime, redis, postgres, isPostgresRequired: false }),
         DatabaseModule,
         ChannelLayerModule.forRoot({ encryption, outbox: BroadcastOutboxQueries }),
@@ -55,6 +56,7 @@ export class AppModule {
         },
         IngestMetrics,
         EnqueueLanes,
+        ExpressAlerts,
         Broker,
         ErrorAnswers,
         NocNotices,

@@ -13,8 +13,7 @@ export interface LatencySummary {
  */
 export class LatencyRecorder {
   readonly #sentAt = new Map<string, number>();
-  readonly #latenciesMs: number[] = [];
-  readonly #shown = new Set<string>();
+  readonly #shownAt = new Map<string, number>();
   #duplicates = 0;
   #strangers = 0;
   #firstSentAt = Number.POSITIVE_INFINITY;
@@ -32,13 +31,12 @@ export class LatencyRecorder {
       this.#strangers += 1;
       return;
     }
-    if (this.#shown.has(id)) {
+    if (this.#shownAt.has(id)) {
       this.#duplicates += 1;
       return;
     }
     const now = performance.now();
-    this.#shown.add(id);
-    this.#latenciesMs.push(now - sentAt);
+    this.#shownAt.set(id, now);
     this.#lastShownAt = now;
   }
 
@@ -47,7 +45,7 @@ export class LatencyRecorder {
   }
 
   get shownCount(): number {
-    return this.#shown.size;
+    return this.#shownAt.size;
   }
 
   get duplicates(): number {
@@ -64,8 +62,29 @@ export class LatencyRecorder {
     return this.#lastShownAt - this.#firstSentAt;
   }
 
+  /** From send to first sighting. */
   summary(): LatencySummary {
-    return summarise(this.#latenciesMs);
+    return this.#summary((id) => this.#shownAt.get(id));
+  }
+
+  /**
+   * From send to when it was shown and something else had happened to it, too.
+   *
+   * @param otherAt when that was, by the wall clock of this machine; an id that is missing makes the figures NaN
+   */
+  summaryWith(otherAt: ReadonlyMap<string, number>): LatencySummary {
+    return this.#summary((id) =>
+      Math.max(this.#shownAt.get(id) ?? Number.NaN, (otherAt.get(id) ?? Number.NaN) - performance.timeOrigin),
+    );
+  }
+
+  #summary(endOf: (id: string) => number | undefined): LatencySummary {
+    const latencies: number[] = [];
+    for (const [id, sentAt] of this.#sentAt) {
+      const end = endOf(id);
+      if (end !== undefined) latencies.push(end - sentAt);
+    }
+    return summarise(latencies);
   }
 }
 

@@ -1,3 +1,4 @@
+export { nocAlertBroadcast, nocAlertUpdate, ownerAlertBroadcasts } from './alerts/alert-broadcasts.ts';
 export type {
   BroadcastContent,
   BroadcastTarget,

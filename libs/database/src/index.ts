@@ -2,6 +2,7 @@ export { STAFF_SCOPE, type AccessScope } from './access/access-scope.ts';
 export { AlertError, isAlertError, type AlertErrorCode } from './alerts/alert.errors.ts';
 export type { AlertChange, AlertChangeResult } from './alerts/alert-change.ts';
 export type { AlertToStore } from './alerts/alert-insert.ts';
+export { newAlertView } from './alerts/new-alert-view.ts';
 export {
   AlertQueries,
   type AlertListRequest,

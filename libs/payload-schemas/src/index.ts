@@ -57,6 +57,7 @@ export type { ClientAck, ClientRequest, ClientRequestName } from './client/clien
 export { AtLeastOne, WholeMessage } from './rules/class-rule.ts';
 export type { ClassRule } from './rules/class-rule.ts';
 export {
+  AlertId,
   DeviceTime,
   Flag,
   Id,

@@ -22,6 +22,8 @@ export interface StartBusOptions {
   readonly taskWorkers?: number;
   /** Adds a broker user that may write as any device, for load. @default false */
   readonly benchPublisher?: boolean;
+  /** Further settings of Postgres. */
+  readonly postgresSettings?: Record<string, string>;
   /** Further environment of single apps. */
   readonly environment?: Partial<Record<BusApp, Record<string, string>>>;
 }
@@ -83,7 +85,7 @@ async function start(
     acl: `${renderMosquittoAcl()}\n${options.benchPublisher ? `user ${PUBLISHER.username}\ntopic readwrite #\n` : ''}`,
   });
   started.push(broker);
-  const postgres = await startPostgres();
+  const postgres = await startPostgres({ settings: options.postgresSettings ?? {} });
   started.push(postgres);
   const { url: databaseUrl } = await postgres.createDatabase('bus');
   await prepareDatabase(databaseUrl, {

@@ -9,27 +9,35 @@ import type { EnqueueLane } from '../lanes/enqueue-lane.ts';
 import { EnqueueLanes } from '../lanes/enqueue-lanes.ts';
 import type { SingleItem } from '../lanes/enqueue-lanes.ts';
 import type { Claim, LaneOutcome } from '../lanes/lane-item.ts';
+import { ExpressAlerts } from './express-alerts.ts';
 
-/** `alert/{alertType}/{sourceId}`: one job each, at once, in the order of arrival. */
+/** `alert/{alertType}/{sourceId}`: one job each, at once, in the order of arrival; and the short way, where it is open. */
 @Controller()
 export class DeviceAlertController {
   private readonly lane: EnqueueLane<SingleItem<DeviceAlertJob>>;
 
-  constructor(lanes: EnqueueLanes) {
+  constructor(
+    lanes: EnqueueLanes,
+    private readonly express: ExpressAlerts,
+  ) {
     this.lane = lanes.singles(PROCESS_DEVICE_ALERT);
   }
 
   @EventPattern<string>(topicFilter(TOPICS.device_alert))
   handle(@Payload() message: CheckedMessage, @Ctx() claim: Claim): Promise<LaneOutcome> {
-    const params = normaliseAlert(message.payload, {
+    const alert = normaliseAlert(message.payload, {
       topic: message.topic,
       topicAlertType: message.params['alertType'] ?? '',
       sourceId: message.sourceId,
       messageId: message.messageId,
       receivedAt: message.receivedAt,
     });
-    if (params === null)
+    if (alert === null)
       return Promise.resolve({ kind: 'unusable', reason: 'the payload must be a JSON object' });
-    return this.lane.submit({ params, jobId: deviceAlertJobId(params) }, message.bytes, claim);
+    const isExpress = this.lane.currentFailure === undefined && this.express.canTake(alert);
+    const params = isExpress ? { ...alert, express: true } : alert;
+    const outcome = this.lane.submit({ params, jobId: deviceAlertJobId(alert) }, message.bytes, claim);
+    if (isExpress) this.express.send(alert);
+    return outcome;
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RepeatedWarning } from '@bus/platform';
+import { BackgroundWork } from '../background-work.ts';
 import type { Refusal } from '../checks/refusal.ts';
 import { IngestMetrics } from '../metrics/ingest-metrics.ts';
-import { BackgroundWork } from './background-work.ts';
 import { ErrorAnswers } from './error-answers.ts';
 import { NocNotices } from './noc-notices.ts';
 import { Quarantine } from './quarantine.ts';
@@ -42,13 +42,8 @@ export class Refusals {
 
   /** Resolves when everything that was begun is done, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-    });
     const work = [this.quarantineWrites, this.answersSent, this.noticesShown];
-    await Promise.race([Promise.all(work.map((begun) => begun.drain())), timeout]);
-    clearTimeout(timer);
+    await Promise.all(work.map((begun) => begun.drain(timeoutMs)));
   }
 
   private tellOperators(refusal: Refusal): void {

@@ -2,6 +2,7 @@ import type { RuntimeSettings } from '@bus/platform';
 import { Metrics } from '@bus/observability';
 import { INBOUND_TOPICS, topicFilter } from '@bus/topic-whitelist';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ExpressAlerts } from '../alerts/express-alerts.ts';
 import type { EnqueueLanes } from '../lanes/enqueue-lanes.ts';
 import type { LaneOutcome } from '../lanes/lane-item.ts';
 import { IngestMetrics } from '../metrics/ingest-metrics.ts';
@@ -21,6 +22,7 @@ function serverWith(
   const server = new HeldAckMqttServer(
     { open } as unknown as Broker,
     {} as EnqueueLanes,
+    {} as ExpressAlerts,
     { report } as unknown as Refusals,
     new IngestMetrics(new Metrics({ app: 'mqtt-ingest', instance: 'spec' })),
     { INGEST_MAX_MESSAGE_BYTES: 1024 } as IngestSettings,

@@ -12,6 +12,7 @@ import { EnqueueLanes } from '../lanes/enqueue-lanes.ts';
 import type { Claim, LaneOutcome } from '../lanes/lane-item.ts';
 import { IngestMetrics } from '../metrics/ingest-metrics.ts';
 import type { IngestTopicClass, ReceivedResult } from '../metrics/ingest-metrics.ts';
+import { ExpressAlerts } from '../alerts/express-alerts.ts';
 import { Refusals } from '../refusals/refusals.ts';
 import { IngestSettings } from '../settings.ts';
 import type { HeldAck } from './ack-ledger.ts';
@@ -27,7 +28,7 @@ const DEFECT = 'the platform could not process this message; it is kept and will
 const DRAIN_SHARE = 0.6;
 
 /** Telling about refused messages is worth a moment, but not the orderly end. */
-const REFUSALS_DRAIN_MS = 2_000;
+const LEFTOVERS_DRAIN_MS = 2_000;
 
 /**
  * Nest's transport for messages from devices. Nest's own MQTT transport acknowledges before the handler is done, reads
@@ -43,6 +44,7 @@ export class HeldAckMqttServer extends Server implements CustomTransportStrategy
   constructor(
     private readonly broker: Broker,
     private readonly lanes: EnqueueLanes,
+    private readonly express: ExpressAlerts,
     private readonly refusals: Refusals,
     private readonly metrics: IngestMetrics,
     private readonly settings: IngestSettings,
@@ -71,7 +73,7 @@ export class HeldAckMqttServer extends Server implements CustomTransportStrategy
         'Some messages could not be enqueued in time; the broker keeps them and delivers them again.',
       );
     }
-    await this.refusals.drain(REFUSALS_DRAIN_MS);
+    await Promise.all([this.express.drain(LEFTOVERS_DRAIN_MS), this.refusals.drain(LEFTOVERS_DRAIN_MS)]);
     await this.broker.close();
   }
 

@@ -41,14 +41,7 @@ export class AlertStore {
   async put(alert: DeviceAlertJob): Promise<PutAlert> {
     const outcome = await this.commits.submit(alert);
     if ('error' in outcome) throw outcome.error;
-    const { put } = outcome;
-    const result = put.inserted ? 'inserted' : 'duplicate';
-    this.metrics.counter('bus_alerts_stored_total').inc({ severity: put.row.severity, result });
-    if (put.inserted) {
-      const seconds = (Date.now() - Date.parse(alert.received_at)) / 1_000;
-      this.metrics.histogram('bus_alert_store_seconds').observe(Math.max(0, seconds));
-    }
-    return put;
+    return outcome.put;
   }
 
   /** Resolves once every alert put before is on disk. Rejects when it may not be; putting it again is right. */

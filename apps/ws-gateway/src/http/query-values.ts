@@ -39,5 +39,5 @@ export function textFrom(query: Query, name: string, maxLength: number): string 
 
 /** The number in a path, or 0, which nothing has: what is no number leads nowhere, like an unknown one. */
 export function idFrom(text: string): number {
-  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : 0;
+  return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : 0;
 }

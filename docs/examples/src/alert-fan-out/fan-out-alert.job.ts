@@ -1,14 +1,14 @@
-import { Id, Text } from '@bus/payload-schemas';
+import { AlertId, Id, Text } from '@bus/payload-schemas';
 
 /** Parameters of `fan_out_alert`. */
 export class FanOutAlertJob {
-  @Id() alert_id!: number;
+  @AlertId() alert_id!: number;
   @Id() tenant_id!: number;
   @Text(500) message!: string;
 }
 
 /** Parameters of `notify_guard`. */
 export class NotifyGuardJob {
-  @Id() alert_id!: number;
+  @AlertId() alert_id!: number;
   @Id() guard_id!: number;
 }

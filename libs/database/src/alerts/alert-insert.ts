@@ -1,5 +1,6 @@
 import type { DeviceAlertJob } from '@bus/payload-schemas';
 import type { RegisteredDevice } from '../devices/device-registry.ts';
+import { alertIdOf } from './alert-id.ts';
 import { storableJson, storableKey, storableNumber, storableText, storableTime } from '../storable-values.ts';
 
 /** An alert to store, and the device it came from as the registry knows it (null: unknown, staff still see it). */
@@ -22,6 +23,8 @@ const WITHOUT_WAITING_FOR_THE_DISK = `set_config('synchronous_commit', 'off', tr
  * One statement stores a batch and answers for every row of it: what was inserted, and for the rest what was there.
  *
  * - Rows go in ordered by their key: two batches that share messages wait for each other instead of deadlocking.
+ * - Each row brings its id. Null is for an alert whose id another alert has: it gets the next number of the sequence. While
+ *   the ids of both are given, such an alert is neither stored nor answered for.
  * - `missing` is computed first, and the lateral look-up then runs only for it. In the ordinary case (everything is
  *   new) the table is never read, whatever plan the prepared statement was given while the table was small.
  */
@@ -30,21 +33,22 @@ with input as (
   select given.* from ${WITHOUT_WAITING_FOR_THE_DISK} as quick, unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[],
     $9::integer[], $10::double precision[], $11::double precision[], $12::timestamptz[], $13::timestamptz[],
-    $14::boolean[], $15::jsonb[]
+    $14::boolean[], $15::jsonb[], $16::bigint[]
   ) with ordinality as given (
     source_id, message_id, topic, alert_type, severity, message, device_id, client_id, tenant_id, lat, lon,
-    device_time, received_at, clock_suspect, raw, position)
+    device_time, received_at, clock_suspect, raw, id, position)
 ),
 stored as (
   insert into device_alerts (
-    source_id, message_id, topic, alert_type, severity, message, device_id, client_id, tenant_id, lat, lon,
+    id, source_id, message_id, topic, alert_type, severity, message, device_id, client_id, tenant_id, lat, lon,
     device_time, received_at, clock_suspect, raw)
+  overriding system value
   select distinct on (source_id, message_id)
-    source_id, message_id, topic, alert_type, severity, message, device_id, client_id, tenant_id, lat, lon,
+    coalesce(id, nextval(pg_get_serial_sequence('device_alerts', 'id'))), source_id, message_id, topic, alert_type, severity, message, device_id, client_id, tenant_id, lat, lon,
     device_time, received_at, clock_suspect, raw
   from input
   order by source_id, message_id, position
-  on conflict (source_id, message_id) do nothing
+  on conflict do nothing
   returning ${STORED_COLUMNS}
 ),
 missing as materialized (
@@ -71,25 +75,29 @@ order by answered.position`;
 
 /**
  * The same for one alert, which is the ordinary case and the one somebody waits for: half the work for Postgres. It
- * answers only when the alert is new; who asks then knows the rest (a new alert was acknowledged by nobody).
+ * answers only when the alert is new and its id free; who asks then knows the rest (a new alert was acknowledged by nobody).
  */
 export const INSERT_ALERT = `
 insert into device_alerts (
-  source_id, message_id, topic, alert_type, severity, message, device_id, client_id, tenant_id, lat, lon,
+  id, source_id, message_id, topic, alert_type, severity, message, device_id, client_id, tenant_id, lat, lon,
   device_time, received_at, clock_suspect, raw)
-select $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::integer, $8::integer, $9::integer,
+overriding system value
+select $16::bigint, $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::integer, $8::integer, $9::integer,
   $10::double precision, $11::double precision, $12::timestamptz, $13::timestamptz, $14::boolean, $15::jsonb
 from ${WITHOUT_WAITING_FOR_THE_DISK} as quick
-on conflict (source_id, message_id) do nothing
-returning id, stored_at`;
+on conflict do nothing
+returning stored_at`;
 
 /** The parameters of `INSERT_ALERT`. */
 export function insertAlertParameters(row: AlertToStore): unknown[] {
-  return insertAlertsParameters([row]).map((column) => (column as unknown[])[0]);
+  return insertAlertsParameters([row]).map((column) => column[0]);
 }
 
 /** The parameters of `INSERT_ALERTS`: one array a column. */
-export function insertAlertsParameters(rows: readonly AlertToStore[]): unknown[] {
+export function insertAlertsParameters(
+  rows: readonly AlertToStore[],
+  idOf: (row: AlertToStore) => number | null = alertIdOfRow,
+): unknown[][] {
   return [
     rows.map(({ alert }) => storableKey(alert.source_id)),
     rows.map(({ alert }) => storableKey(alert.message_id)),
@@ -106,7 +114,12 @@ export function insertAlertsParameters(rows: readonly AlertToStore[]): unknown[]
     rows.map(({ alert }) => storableTime(alert.received_at) ?? new Date().toISOString()),
     rows.map(({ alert }) => alert.clock_suspect),
     rows.map(({ alert }) => storableJson(alert.raw)),
+    rows.map(idOf),
   ];
+}
+
+function alertIdOfRow({ alert }: AlertToStore): number {
+  return alertIdOf(alert);
 }
 
 /** Half a location is none. */

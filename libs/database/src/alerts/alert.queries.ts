@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import type { AccessScope } from '../access/access-scope.ts';
 import type { Database } from '../schema/database-schema.ts';
 import { measuredQuery } from '../schema/measured-query.ts';
+import { storableTime } from '../storable-values.ts';
 import { kyselyOver } from '../schema/kysely.ts';
 import { AlertError, alertNotFound } from './alert.errors.ts';
 import { changeAlert, type AlertChange, type AlertChangeResult, type ChangedStatus } from './alert-change.ts';
@@ -69,15 +70,27 @@ export class AlertQueries {
    * called after this has resolved, a crash of Postgres can still take the rows away.
    */
   async insertMany(rows: readonly AlertToStore[]): Promise<StoredAlert[]> {
+    const stored = await this.#store(rows);
+    stored.forEach((answer, index) => this.#count(answer, rows[index]));
+    return stored;
+  }
+
+  async #store(rows: readonly AlertToStore[]): Promise<StoredAlert[]> {
     const [first] = rows;
     if (first === undefined) return [];
-    const stored = rows.length === 1 ? await this.#insertNew(first) : undefined;
+    // An express alert is mostly there already.
+    const isLikelyNew = rows.length === 1 && first.alert.express !== true;
+    const stored = isLikelyNew ? await this.#insertNew(first) : undefined;
     if (stored !== undefined) return [stored];
     let answers = await this.#insert(rows);
     if (answers.length < rows.length) {
       // Another process inserted the same message between this statement's snapshot and its insert. It has committed
       // by now (the insert waited for it), so a second look sees it.
       answers = mergeAnswers(answers, await this.#insert(rows));
+    }
+    if (answers.length < rows.length) {
+      // What is left has an id that another alert has already.
+      answers = mergeAnswers(answers, await this.#insert(rows, () => null));
     }
     if (answers.length < rows.length) {
       throw new Error('An alert was deleted while it was being stored. Try the batch again.');
@@ -173,23 +186,38 @@ export class AlertQueries {
     return row === undefined ? null : alertViewOf(row);
   }
 
-  /** Undefined when the alert was there before. */
+  /** Undefined when the alert was there before, or its id. */
   async #insertNew(row: AlertToStore): Promise<StoredAlert | undefined> {
     const values = insertAlertParameters(row);
     const { rows } = await measuredQuery(this.metrics, 'insert_alert', () =>
-      this.pool.query<{ id: string; stored_at: Date }>({ name: 'insert_alert', text: INSERT_ALERT, values }),
+      this.pool.query<{ stored_at: Date }>({ name: 'insert_alert', text: INSERT_ALERT, values }),
     );
     const [answer] = rows;
     if (answer === undefined) return undefined;
-    return { row: newAlertView(row, Number(answer.id), answer.stored_at.toISOString()), inserted: true };
+    return { row: newAlertView(row, answer.stored_at.toISOString()), inserted: true };
   }
 
-  async #insert(rows: readonly AlertToStore[]): Promise<AlertAnswerRow[]> {
-    const values = insertAlertsParameters(rows);
+  async #insert(
+    rows: readonly AlertToStore[],
+    idOf?: (row: AlertToStore) => number | null,
+  ): Promise<AlertAnswerRow[]> {
+    const values = insertAlertsParameters(rows, idOf);
     const result = await measuredQuery(this.metrics, 'insert_alerts', () =>
       this.pool.query<AlertAnswerRow>({ name: 'insert_alerts', text: INSERT_ALERTS, values }),
     );
     return result.rows;
+  }
+
+  /** The job of an alert finds what mqtt-ingest has stored of the same message: that is no duplicate. */
+  #count({ row, inserted }: StoredAlert, given: AlertToStore | undefined): void {
+    const receivedAt = storableTime(given?.alert.received_at);
+    if (this.metrics === undefined || (!inserted && row.received_at === receivedAt)) return;
+    const { severity } = row;
+    const result = inserted ? 'inserted' : 'duplicate';
+    this.metrics.counter('bus_alerts_stored_total').inc({ severity, result });
+    if (!inserted) return;
+    const seconds = (Date.now() - Date.parse(row.received_at)) / 1_000;
+    this.metrics.histogram('bus_alert_store_seconds').observe(Math.max(0, seconds));
   }
 
   async #change(change: AlertChange, target: ChangedStatus): Promise<AlertChangeResult> {

@@ -1,9 +1,17 @@
 import type { AlertView } from '@bus/payload-schemas';
 import { storableKey, storableText, storableTime } from '../storable-values.ts';
+import { alertIdOf } from './alert-id.ts';
 import { locationOf, type AlertToStore } from './alert-insert.ts';
 
-/** A new alert as Postgres gives it back: nobody has seen it yet, so all but its id and its time is known beforehand. */
-export function newAlertView({ alert, device }: AlertToStore, id: number, storedAt: string): AlertView {
+/**
+ * A new alert as Postgres gives it back: nobody has seen it yet, so all but the time it is stored at is known beforehand.
+ * `id` is another one only when its own was taken.
+ */
+export function newAlertView(
+  { alert, device }: AlertToStore,
+  storedAt: string,
+  id: number = alertIdOf(alert),
+): AlertView {
   return {
     alert_id: id,
     message_id: storableKey(alert.message_id),

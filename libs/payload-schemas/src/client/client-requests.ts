@@ -1,5 +1,5 @@
 import { OFFSET_PATTERN } from '../events/event-envelope.ts';
-import { Id, IntegerFrom, JsonObject, Matching, Text } from '../rules/rules.ts';
+import { AlertId, Id, IntegerFrom, JsonObject, Matching, Text } from '../rules/rules.ts';
 import type { PayloadClass } from '../rules/rule.ts';
 
 const MAX_NOTE_LENGTH = 2000;
@@ -10,12 +10,12 @@ export class SubscribeClientRequest {
 }
 
 export class AcknowledgeAlertRequest {
-  @Id() alert_id!: number;
+  @AlertId() alert_id!: number;
   @Text(MAX_NOTE_LENGTH, { optional: true, minLength: 0 }) note?: string | null;
 }
 
 export class ResolveAlertRequest {
-  @Id() alert_id!: number;
+  @AlertId() alert_id!: number;
   @Text(MAX_NOTE_LENGTH, { optional: true, minLength: 0 }) note?: string | null;
 }
 

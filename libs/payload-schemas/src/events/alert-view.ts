@@ -1,7 +1,7 @@
 import { ALERT_SEVERITIES, GeoPoint, MAX_ALERT_MESSAGE_LENGTH } from '../inbound/device-alert.payload.ts';
 import type { AlertSeverity } from '../inbound/device-alert.payload.ts';
 import { MAX_MESSAGE_ID_LENGTH } from '../inbound/segment.ts';
-import { Flag, Id, IntegerFrom, Nested, OneOf, Text, WireTime } from '../rules/rules.ts';
+import { AlertId, Flag, Id, IntegerFrom, Nested, OneOf, Text, WireTime } from '../rules/rules.ts';
 
 /** Where an alert stands. `resolved` and `false_alarm` are ends. */
 export const ALERT_STATUSES = ['new', 'acknowledged', 'resolved', 'false_alarm'] as const;
@@ -9,7 +9,7 @@ export type AlertStatus = (typeof ALERT_STATUSES)[number];
 
 /** An alert as browsers and HTTP clients see it. A field that is not known is null, never missing. */
 export class AlertView {
-  @Id() alert_id!: number;
+  @AlertId() alert_id!: number;
   @Text(MAX_MESSAGE_ID_LENGTH) message_id!: string;
   @Text(64) alert_type!: string;
   @OneOf(ALERT_SEVERITIES) severity!: AlertSeverity;

@@ -19,6 +19,8 @@ export class DeviceAlertJob {
   @WireTime({ optional: true }) device_time!: string | null;
   @WireTime() received_at!: string;
   @Flag() clock_suspect!: boolean;
+  /** True when ingest also stores it and shows it to the operations centre while the job is on its way. */
+  @Flag({ optional: true }) express?: boolean | null;
   /** What the device sent, within the payload limits. */
   @JsonObject() raw!: Record<string, unknown>;
 }

@@ -37,9 +37,16 @@ export function IntegerFrom(min: number, max: number, options?: RuleOptions): Pr
 /** The largest id a Postgres integer column can hold. */
 const MAX_ID = 2_147_483_647;
 
+const MAX_ALERT_ID = Number.MAX_SAFE_INTEGER;
+
 /** An id as the platform hands them out: a whole number from 1. */
 export function Id(options?: RuleOptions): PropertyDecorator {
   return IntegerFrom(1, MAX_ID, options);
+}
+
+/** The id of an alert: derived, not counted, so larger than other ids; a whole number from 1 that JSON carries exactly. */
+export function AlertId(options?: RuleOptions): PropertyDecorator {
+  return IntegerFrom(1, MAX_ALERT_ID, options);
 }
 
 export function Flag(options?: RuleOptions): PropertyDecorator {

@@ -11,6 +11,11 @@ export const STORAGE_METRICS = {
       result: ['inserted', 'duplicate'],
     },
   },
+  bus_alerts_express_total: {
+    type: 'counter',
+    help: 'Alerts that ingest stored and showed ahead of their job; after a failure the job does both.',
+    labels: { result: ['success', 'failure'] },
+  },
   bus_alert_store_seconds: {
     type: 'histogram',
     help: 'Time from receiving an alert to its commit in Postgres.',

@@ -1,6 +1,6 @@
 import type { AlertView } from '@bus/payload-schemas';
 import { describe, expect, it } from 'vitest';
-import { alertBroadcasts } from './alert-broadcasts.ts';
+import { nocAlertBroadcast, nocAlertUpdate, ownerAlertBroadcasts } from './alert-broadcasts.ts';
 
 const viewWith = (changes: Partial<AlertView> = {}): AlertView => ({
   alert_id: 7,
@@ -27,13 +27,17 @@ const viewWith = (changes: Partial<AlertView> = {}): AlertView => ({
   version: 1,
   ...changes,
 });
+const alertBroadcasts = (alert: AlertView, supervisor: number | null) => [
+  nocAlertBroadcast(alert),
+  ...ownerAlertBroadcasts(alert, supervisor),
+];
 const addressed = (changes: Partial<AlertView>, supervisor: number | null = 9) =>
   alertBroadcasts(viewWith(changes), supervisor).map(({ groupName, messageType }) => [
     groupName,
     messageType,
   ]);
 
-describe('alertBroadcasts', () => {
+describe('the broadcasts of an alert', () => {
   it('reaches the operations centre, the client, the tenant and the supervisor', () => {
     expect(addressed({})).toEqual([
       ['noc_dashboard', 'critical_alert'],
@@ -76,5 +80,11 @@ describe('alertBroadcasts', () => {
     expect(ids({ source_id: 'a', message_id: 'b.c' })).not.toEqual(
       ids({ source_id: 'a.b', message_id: 'c' }),
     );
+  });
+
+  it('tell the operations centre that it is stored as an event of its own', () => {
+    const update = nocAlertUpdate(viewWith());
+    expect([update.groupName, update.messageType]).toEqual(['noc_dashboard', 'alert_updated']);
+    expect(update.eventId).not.toBe(nocAlertBroadcast(viewWith()).eventId);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Work nobody waits for, bounded: at most `concurrency` at a time and `maxWaiting` behind them. Telling about refused
- * messages runs here, so that a slow database or broker never holds up the messages that are fine.
+ * Work nobody waits for, bounded: at most `concurrency` at a time and `maxWaiting` behind them. So a slow database or broker never
+ * holds up the messages on their way to the queues.
  */
 export class BackgroundWork {
   private readonly waiting: (() => Promise<void>)[] = [];
@@ -12,18 +12,29 @@ export class BackgroundWork {
     private readonly maxWaiting: number,
   ) {}
 
+  /** Whether `start` would take more. */
+  get hasRoom(): boolean {
+    return this.running < this.concurrency || this.waiting.length < this.maxWaiting;
+  }
+
   /** Starts the work when there is room. False: there is none, and the work will not be done. `work` must not reject. */
   start(work: () => Promise<void>): boolean {
-    if (this.running >= this.concurrency && this.waiting.length >= this.maxWaiting) return false;
+    if (!this.hasRoom) return false;
     this.waiting.push(work);
     this.next();
     return true;
   }
 
-  /** Resolves when nothing is left. */
-  drain(): Promise<void> {
+  /** Resolves when nothing is left, or after `timeoutMs`. */
+  drain(timeoutMs: number): Promise<void> {
     if (this.running === 0 && this.waiting.length === 0) return Promise.resolve();
-    return new Promise((resolve) => this.idleListeners.push(resolve));
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.idleListeners.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   private next(): void {

@@ -13,7 +13,7 @@ describe('BackgroundWork', () => {
       });
     expect([1, 2, 3, 4].map(begin)).toEqual([true, true, true, false]);
     expect(started).toEqual([1, 2]);
-    const drained = work.drain();
+    const drained = work.drain(60_000);
     finish.shift()?.();
     await Promise.resolve().then(() => undefined);
     while (finish.length > 0) {
@@ -23,5 +23,12 @@ describe('BackgroundWork', () => {
     await drained;
     expect(started).toEqual([1, 2, 3]);
     expect(begin(5)).toBe(true);
+  });
+
+  it('does not wait longer than it is told for what does not end', async () => {
+    const work = new BackgroundWork(1, 0);
+    work.start(() => new Promise(() => undefined));
+    expect(work.hasRoom).toBe(false);
+    await work.drain(1);
   });
 });
