@@ -119,6 +119,56 @@ describe('task-worker', () => {
     expect(await shown('noc_dashboard', 'twice')).toHaveLength(1);
   });
 
+  describe('an alert that ingest sent the short way', () => {
+    it('is shown to its owners, and to the operations centre not again', async () => {
+      const alert = alertJob('express', { express: true });
+      await Promise.all([scene.showAlert(alert), scene.storeAlert(alert)]);
+      await scene.enqueueAlert(alert);
+      await waitFor(() => ackOf('express').length === 1);
+      const { tenantId, supervisorId } = scene.known;
+      expect(await shown('noc_dashboard', 'express')).toHaveLength(1);
+      expect(await shown(`tenant_${tenantId}`, 'express')).toMatchObject([{ type: 'tenant_alert' }]);
+      expect(await shown(`user_${supervisorId}`, 'express')).toMatchObject([{ type: 'supervisor_alert' }]);
+    });
+
+    it('is shown by its job when ingest came no further than the row, or not even there', async () => {
+      const alert = alertJob('half', { express: true });
+      await scene.storeAlert(alert);
+      await scene.enqueueAlert(alert);
+      await scene.enqueueAlert(alertJob('nothing', { express: true }));
+      await waitFor(() => ackOf('half').length === 1 && ackOf('nothing').length === 1);
+      expect(await shown('noc_dashboard', 'half')).toMatchObject([{ type: 'critical_alert' }]);
+      expect(await shown('noc_dashboard', 'nothing')).toMatchObject([{ type: 'critical_alert' }]);
+    });
+
+    it('is told of as an update when it was stored long after it was shown', async () => {
+      const received_at = new Date(Date.now() - 5_000).toISOString();
+      const late = alertJob('late', { express: true, received_at });
+      await scene.showAlert(late);
+      await scene.enqueueAlert(late);
+      await scene.enqueueAlert(alertJob('waited', { received_at }));
+      await waitFor(() => ackOf('late').length === 1 && ackOf('waited').length === 1);
+      expect(await shown('noc_dashboard', 'late')).toMatchObject([
+        { type: 'critical_alert', data: { version: 1 } },
+        { type: 'alert_updated', data: { version: 1, client_name: 'Harbour' } },
+      ]);
+      expect(await shown('noc_dashboard', 'waited')).toMatchObject([{ type: 'critical_alert' }]);
+    });
+  });
+
+  it('only confirms an alert that somebody has answered long ago', async () => {
+    const alert = alertJob('answered');
+    await scene.storeAlert(alert);
+    await scene.pool.query(
+      `update device_alerts set stored_at = now() - interval '2 hours', status = 'resolved', resolved_by = $2,
+         resolved_at = now() where message_id = $1`,
+      ['answered', scene.known.supervisorId],
+    );
+    await scene.enqueueAlert(alert);
+    await waitFor(() => ackOf('answered').length === 1);
+    expect(await shown('noc_dashboard', 'answered')).toEqual([]);
+  });
+
   it('keeps the same message id of two devices apart and an unknown device within the operations centre', async () => {
     await scene.enqueueAlert(alertJob('common'));
     await scene.enqueueAlert(alertJob('common', { source_id: 'dev-unknown', severity: 'high' }));

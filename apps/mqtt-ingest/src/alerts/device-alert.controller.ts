@@ -35,8 +35,9 @@ export class DeviceAlertController {
     if (alert === null)
       return Promise.resolve({ kind: 'unusable', reason: 'the payload must be a JSON object' });
     const isExpress = this.lane.currentFailure === undefined && this.express.canTake(alert);
-    const params = isExpress ? { ...alert, express: true } : alert;
-    const outcome = this.lane.submit({ params, jobId: deviceAlertJobId(alert) }, message.bytes, claim);
+    if (isExpress) alert.express = true;
+    const job = { params: alert, jobId: deviceAlertJobId(alert) };
+    const outcome = this.lane.submit(job, message.bytes, claim);
     if (isExpress) this.express.send(alert);
     return outcome;
   }

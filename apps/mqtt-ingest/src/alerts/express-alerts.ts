@@ -16,8 +16,9 @@ const MAX_AT_A_TIME = 4;
  */
 const MAX_AGE_MS = 10 * 60_000;
 
-/** How long nothing is tried after a failure. */
-const PAUSE_MS = 5_000;
+/** How long the way is closed after a failure, and after more came than may go at a time. */
+const PAUSE_AFTER_FAILURE_MS = 5_000;
+const PAUSE_AFTER_FLOOD_MS = 1_000;
 
 /**
  * The short way of an alert: while its job is on its way, it is stored and, at the same time, shown to the operations centre. The
@@ -30,7 +31,7 @@ const PAUSE_MS = 5_000;
 export class ExpressAlerts {
   private readonly warning = new RepeatedWarning(new Logger(ExpressAlerts.name));
   private readonly work = new BackgroundWork(MAX_AT_A_TIME, 0);
-  private pausedUntilMs = 0;
+  private closedUntilMs = 0;
 
   constructor(
     private readonly registry: DeviceRegistry,
@@ -39,9 +40,14 @@ export class ExpressAlerts {
     private readonly metrics: Metrics,
   ) {}
 
-  /** Whether `send` may be called for this alert now. */
+  /**
+   * Whether `send` may be called for this alert now. When there is no room, those that follow are not taken either for a
+   * second, because they would overtake it.
+   */
   canTake(alert: DeviceAlertJob): boolean {
-    return this.work.hasRoom && performance.now() >= this.pausedUntilMs && isRecent(alert);
+    if (performance.now() < this.closedUntilMs || !isRecent(alert)) return false;
+    if (!this.work.hasRoom) this.close(PAUSE_AFTER_FLOOD_MS);
+    return this.work.hasRoom;
   }
 
   /** Returns at once and never fails: what goes wrong is counted, and left to the job. */
@@ -61,7 +67,7 @@ export class ExpressAlerts {
       await Promise.all([this.show(row), this.alerts.insertMany([row])]);
       this.count('success');
     } catch (error) {
-      this.pausedUntilMs = performance.now() + PAUSE_MS;
+      this.close(PAUSE_AFTER_FAILURE_MS);
       this.count('failure');
       this.warning.warn('An alert could not be stored ahead of its job; the job will do it.', error as Error);
     }
@@ -75,6 +81,10 @@ export class ExpressAlerts {
       taskId: deviceAlertJobId(row.alert),
       taskName: PROCESS_DEVICE_ALERT.name,
     });
+  }
+
+  private close(ms: number): void {
+    this.closedUntilMs = performance.now() + ms;
   }
 
   private count(result: 'success' | 'failure'): void {

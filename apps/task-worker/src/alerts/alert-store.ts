@@ -75,7 +75,9 @@ export class AlertStore {
   private async insert(alerts: DeviceAlertJob[]): Promise<PutAlert[]> {
     const devices = await this.registry.lookup(alerts.map(({ source_id }) => source_id));
     const deviceOf = (alert: DeviceAlertJob | undefined) => devices.get(alert?.source_id ?? '') ?? null;
-    const stored = await this.alerts.insertMany(alerts.map((alert) => ({ alert, device: deviceOf(alert) })));
+    const stored = await this.alerts.insertMany(
+      alerts.map((alert) => ({ alert, device: deviceOf(alert), isKnown: alert.express === true })),
+    );
     return stored.map((answer, index) => ({ ...answer, device: deviceOf(alerts[index]) }));
   }
 }

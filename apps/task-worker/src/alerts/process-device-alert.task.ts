@@ -51,10 +51,7 @@ export class ProcessDeviceAlert extends BroadcastTask<DeviceAlertJob, { alert_id
   }
 
   /** Never rejects: what the channel layer cannot hand over now it keeps, and the alert is stored already. */
-  private async show(
-    broadcasts: GroupBroadcast[],
-    { jobId: taskId, taskName }: TaskContext,
-  ): Promise<void> {
+  private async show(broadcasts: GroupBroadcast[], { jobId: taskId, taskName }: TaskContext): Promise<void> {
     if (broadcasts.length === 0) return;
     await this.screens.submit(broadcasts.map((broadcast) => ({ ...broadcast, taskId, taskName })));
   }
@@ -70,10 +67,7 @@ export class ProcessDeviceAlert extends BroadcastTask<DeviceAlertJob, { alert_id
 function broadcastsOf(alert: DeviceAlertJob, put: PutAlert): GroupBroadcast[] {
   const { row, device } = put;
   if (!isToShow(put)) return [];
-  const broadcasts = [
-    nocAlertBroadcast(row),
-    ...ownerAlertBroadcasts(row, device?.supervisorUserId ?? null),
-  ];
+  const broadcasts = [nocAlertBroadcast(row), ...ownerAlertBroadcasts(row, device?.supervisorUserId ?? null)];
   // The operations centre may have been shown it long before there was a row.
   const isLate = put.inserted && Date.parse(row.stored_at) - Date.parse(row.received_at) > LATE_MS;
   if (alert.express === true && isLate) broadcasts.push(nocAlertUpdate(row));

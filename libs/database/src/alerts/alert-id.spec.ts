@@ -5,8 +5,8 @@ const idOf = (source_id: string, message_id: string) => alertIdOf({ source_id, m
 
 describe('alertIdOf', () => {
   it('is the same in every version: screens and rows hold it', () => {
-    expect(idOf('guard-7', 'm-1')).toBe(0);
-    expect(idOf('guard-7', 'm-2')).toBe(0);
+    expect(idOf('guard-7', 'm-1')).toBe(557307414626192);
+    expect(idOf('guard-7', 'm-2')).toBe(1543379471521449);
   });
 
   it('tells sources and messages apart, wherever one ends and the other begins', () => {

@@ -13,7 +13,10 @@ const MORE_BITS = 4;
  * Of a million alerts two share an id with a chance of 1 in 9,000 (birthday bound). The later one is stored under the next
  * number of the sequence instead, and its row says which.
  */
-export function alertIdOf({ source_id, message_id }: Pick<DeviceAlertJob, 'source_id' | 'message_id'>): number {
+export function alertIdOf({
+  source_id,
+  message_id,
+}: Pick<DeviceAlertJob, 'source_id' | 'message_id'>): number {
   const identity = JSON.stringify([storableKey(source_id), storableKey(message_id)]);
   const digest = hash('sha256', identity, 'buffer');
   return digest.readUIntBE(0, ID_BYTES) * 2 ** MORE_BITS + ((digest[ID_BYTES] ?? 0) >> MORE_BITS) + 1;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } fro
 import { STAFF_SCOPE } from '../access/access-scope.ts';
 import { alertJob, createOrganisation, type TestOrganisation } from '../fixtures/organisation.fixture.ts';
 import { migratedDatabase, whileLocked, type TestDatabase } from '../fixtures/test-database.fixture.ts';
+import { alertIdOf } from './alert-id.ts';
 import type { AlertToStore } from './alert-insert.ts';
 import { AlertQueries } from './alert.queries.ts';
 
@@ -39,7 +40,7 @@ describe('AlertQueries.insertMany', () => {
     expect(stored).toEqual({
       inserted: true,
       row: {
-        alert_id: expect.any(Number),
+        alert_id: alertIdOf({ source_id: 'north-device-1', message_id: 'm1' }),
         message_id: 'm1',
         alert_type: 'panic',
         severity: 'critical',
@@ -222,6 +223,49 @@ describe('AlertQueries.insertMany', () => {
     expect(stored[2]!.row).toMatchObject({ message_id: 'NULL', message: 'NULL' });
     expect(stored[5]!.row.location).toBeNull();
     expect((await alerts.insertMany(hostile)).some(({ inserted }) => inserted)).toBe(false);
+  });
+
+  describe('an alert whose id another alert has', () => {
+    let taken: AlertToStore;
+    const expectItsOwnRow = async (stored: Awaited<ReturnType<AlertQueries['insertMany']>>) => {
+      const row = stored.find(({ row: { message_id } }) => message_id === 'taken')?.row;
+      expect(row?.alert_id).not.toBe(alertIdOf(taken.alert));
+      expect(await alerts.byId(row?.alert_id ?? 0, STAFF_SCOPE)).toEqual(row);
+      expect(await alerts.insertMany([taken])).toEqual([{ row, inserted: false }]);
+    };
+    beforeEach(async () => {
+      taken = fromNorth({ message_id: 'taken' });
+      await database.pool.query(
+        `insert into device_alerts (id, source_id, message_id, topic, alert_type, severity, message, received_at,
+           clock_suspect, raw)
+         overriding system value
+         values ($1, 'north-device-1', 'first', 't', 'panic', 'low', 'theirs', now(), false, '{}')`,
+        [alertIdOf(taken.alert)],
+      );
+    });
+
+    it('is stored under the next number of the sequence', async () => {
+      const stored = await alerts.insertMany([taken]);
+      expect(stored.map(({ inserted }) => inserted)).toEqual([true]);
+      await expectItsOwnRow(stored);
+    });
+
+    it('is stored so among others, which keep their ids', async () => {
+      const other = fromNorth({ message_id: 'other' });
+      const stored = await alerts.insertMany([other, taken, fromNorth({ message_id: 'first' })]);
+      expect(stored.map(({ inserted }) => inserted)).toEqual([true, true, false]);
+      expect(stored[0]?.row.alert_id).toBe(alertIdOf(other.alert));
+      await expectItsOwnRow(stored);
+    });
+  });
+
+  it('asks once for an alert that ingest has stored ahead of its job', async () => {
+    const [ahead] = await alerts.insertMany([fromNorth({ message_id: 'm1' })]);
+    const query = vi.spyOn(database.pool, 'query');
+    const [again] = await alerts.insertMany([{ ...fromNorth({ message_id: 'm1' }), isKnown: true }]);
+    expect(query).toHaveBeenCalledTimes(1);
+    query.mockRestore();
+    expect(again).toEqual({ row: ahead?.row, inserted: false });
   });
 
   it('has nothing to do for an empty batch', async () => {

@@ -7,6 +7,8 @@ import { storableJson, storableKey, storableNumber, storableText, storableTime }
 export interface AlertToStore {
   readonly alert: DeviceAlertJob;
   readonly device: RegisteredDevice | null;
+  /** True when the same alert was probably stored before. Default false. Only speed depends on it. */
+  readonly isKnown?: boolean;
 }
 
 const STORED_COLUMNS = `id, message_id, alert_type, severity, message, source_id, device_id, client_id, tenant_id,

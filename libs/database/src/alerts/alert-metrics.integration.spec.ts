@@ -25,11 +25,22 @@ it('measures every query, and counts failures of the database but no refusals', 
   Object.assign(failing, { severity: 'apocalyptic' });
   await expect(alerts.insertMany([{ alert: failing, device: null }])).rejects.toThrow('severity');
 
+  const known = { source_id: 'north-device-1', message_id: 'm1' };
+  const again = await alerts.insertMany([{ alert: alertJob(known), device: null }]);
+  const received_at = '2026-03-01T12:00:09.000Z';
+  const resent = await alerts.insertMany([{ alert: alertJob({ ...known, received_at }), device: null }]);
+  expect([...again, ...resent].map(({ inserted }) => inserted)).toEqual([false, false]);
+
   const { body } = await metrics.render();
+  const alertsStored = (result: string) =>
+    new RegExp(`bus_alerts_stored_total{[^}]*result="${result}"[^}]*} (\\d+)`).exec(body)?.[1];
+  // The same message again is the job of what ingest stored; another one about the same alert is a duplicate.
+  expect([alertsStored('inserted'), alertsStored('duplicate')]).toEqual(['1', '1']);
+
   const countOf = (query: string) =>
     new RegExp(`bus_database_query_seconds_count{[^}]*query="${query}"[^}]*} (\\d+)`).exec(body)?.[1];
   expect([countOf('insert_alert'), countOf('alert_resolved'), countOf('alert_acknowledged')]).toEqual([
-    '2',
+    '4',
     '1',
     '1',
   ]);

@@ -78,8 +78,7 @@ export class AlertQueries {
   async #store(rows: readonly AlertToStore[]): Promise<StoredAlert[]> {
     const [first] = rows;
     if (first === undefined) return [];
-    // An express alert is mostly there already.
-    const isLikelyNew = rows.length === 1 && first.alert.express !== true;
+    const isLikelyNew = rows.length === 1 && first.isKnown !== true;
     const stored = isLikelyNew ? await this.#insertNew(first) : undefined;
     if (stored !== undefined) return [stored];
     let answers = await this.#insert(rows);
