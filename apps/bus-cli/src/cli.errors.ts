@@ -56,4 +56,14 @@ export class UnreachableError extends CliError {
   constructor(message: string, hint: string, cause?: unknown) {
     super('UNREACHABLE', EXIT.unreachable, message, { hint, ...(cause === undefined ? {} : { cause }) });
   }
+
+  /** For a server that does not answer, or not as it should; `source` is where its address is from. */
+  static ofServer(name: string, source: string, cause: unknown): UnreachableError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new UnreachableError(
+      `${name} cannot be used: ${reason}.`,
+      `its address is from ${source}; see whether it runs, and whether the address and the password are right`,
+      cause,
+    );
+  }
 }

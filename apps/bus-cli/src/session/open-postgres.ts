@@ -28,11 +28,6 @@ export async function openPostgres({ settings, source }: Addresses): Promise<Pos
     return pool;
   } catch (cause) {
     await pool.end();
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UnreachableError(
-      `Postgres cannot be used: ${reason}.`,
-      `its address is from ${source}; see whether it runs, and whether the address and the password are right`,
-      cause,
-    );
+    throw UnreachableError.ofServer('Postgres', source, cause);
   }
 }

@@ -19,12 +19,7 @@ export async function openRedis({ settings, source }: Addresses): Promise<RedisC
     return connections;
   } catch (cause) {
     await connections.closeAll();
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UnreachableError(
-      `Redis cannot be used: ${reason}.`,
-      `its address is from ${source}; see whether it runs, and whether the address and the password are right`,
-      cause,
-    );
+    throw UnreachableError.ofServer('Redis', source, cause);
   }
 }
 

@@ -153,4 +153,11 @@ describe('among a hundred thousand letters', () => {
     const thrownAway = [...plan.matchAll(/Rows Removed by Filter: (\d+)/g)].map(([, rows]) => Number(rows));
     expect(Math.max(0, ...thrownAway)).toBeLessThan(10_000);
   });
+
+  it('purges what was handled long ago without reading the others', async () => {
+    notices.length = 0;
+    await explained.purgeHandled(30, 10);
+    expect(notices.join('\n')).toMatch(/Index Scan using dead_letters_handled_at_idx/);
+    expect(notices.join('\n')).not.toMatch(/Seq Scan/);
+  });
 });
