@@ -4,9 +4,9 @@ import { RunContext } from './run-context.ts';
 import type { TaskRun } from './task-run.ts';
 
 /** The end of the chain: the handler itself, with its context. */
-export async function runHandler(run: TaskRun): Promise<unknown> {
+export function runHandler(run: TaskRun): Promise<unknown> {
   const { handler, jobId, steps } = run;
-  if (handler === undefined) throw new UnknownTaskError(run.taskName, run.queue);
+  if (handler === undefined) return Promise.reject(new UnknownTaskError(run.taskName, run.queue));
   const taskName = handler.task.name;
   return runAsTask(
     { taskId: jobId, taskName, steps },
