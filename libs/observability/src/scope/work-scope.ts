@@ -7,6 +7,8 @@ export interface WorkScope {
   readonly correlationId?: string;
   /** Kept out of logs and redacted copies. More may be added meanwhile. */
   readonly concealed?: ConcealedValues;
+  /** The work itself, for those who know what kind it is. */
+  readonly work?: object;
 }
 
 /** One store for all of it: whoever enters a store pays for a copy of all others, and every task enters. */
