@@ -48,7 +48,7 @@ export class RunControl {
     return this.taken.reason;
   }
 
-  /** Calls `listener` when the run is revoked; not for one that is revoked already. */
+  /** Calls `listener`, the only one there is, when the run is revoked; not for one that is revoked already. */
   onRevoked(listener: () => void): void {
     this.taken.onAbort(listener);
   }
