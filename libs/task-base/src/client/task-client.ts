@@ -33,6 +33,7 @@ import { TASK_BACKOFF } from '../runner/retry-delay.ts';
 import { Admission } from './admission.ts';
 import { hasAdded, readFinishedJob, runAgainIfWanted } from './earlier-job.ts';
 import type { JobData } from './job-data.ts';
+import { isoNow } from './iso-now.ts';
 import { jobIdOf } from './job-id.ts';
 import { EnqueueTally } from './enqueue-tally.ts';
 import { ProducerQueues } from './producer-queues.ts';
@@ -275,7 +276,7 @@ export class TaskClient {
         params: sealParams(task, jobId, checked, this.sealer),
         meta: {
           correlation_id: options.correlationId ?? currentCorrelationId() ?? randomUUID(),
-          enqueued_at: new Date().toISOString(),
+          enqueued_at: isoNow(),
           schedule_run_id: options.scheduleRunId,
           traceparent: currentTraceparent(),
         },
