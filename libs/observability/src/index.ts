@@ -14,6 +14,7 @@ export {
 } from './metrics/metric-catalog.ts';
 export { type LabelRule, type MetricDefinition } from './metrics/metric-definition.ts';
 export { Metrics, type MetricObject } from './metrics/metrics.ts';
+export { currentScope, runInScope, type WorkScope } from './scope/work-scope.ts';
 export { SPAN_ATTRIBUTES } from './tracing/span-attributes.ts';
 export { currentTraceId, currentTraceparent, inSpan, isTracing, type SpanDetails } from './tracing/spans.ts';
 export { startTracing, type Tracing, type TracingOptions } from './tracing/start-tracing.ts';

@@ -1,10 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-
-const correlation = new AsyncLocalStorage<string>();
+import { currentScope, runInScope } from '../scope/work-scope.ts';
 
 /** The correlation id of the message being worked on, or undefined outside any. */
 export function currentCorrelationId(): string | undefined {
-  return correlation.getStore();
+  return currentScope()?.correlationId;
 }
 
 /**
@@ -12,5 +10,5 @@ export function currentCorrelationId(): string | undefined {
  * Calls nest: the inner id holds inside, the outer one returns afterwards.
  */
 export function runWithCorrelationId<T>(id: string, fn: () => T): T {
-  return correlation.run(id, fn);
+  return runInScope({ correlationId: id }, fn);
 }

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { currentScope, runInScope } from '../scope/work-scope.ts';
 import { REDACTED } from './sensitive-patterns.ts';
 
 /** Shorter values would be found by chance in words and numbers that have nothing to do with them. */
@@ -47,14 +47,12 @@ export class ConcealedValues {
   }
 }
 
-const concealing = new AsyncLocalStorage<ConcealedValues>();
-
 /** Runs `fn`, and everything it awaits, with the values kept out of logs and redacted copies. More may be added meanwhile. */
 export function runConcealing<T>(values: ConcealedValues, fn: () => T): T {
-  return concealing.run(values, fn);
+  return runInScope({ concealed: values }, fn);
 }
 
 /** The text without the values that are secret where this is called. */
 export function withoutConcealed(text: string): string {
-  return concealing.getStore()?.clean(text) ?? text;
+  return currentScope()?.concealed?.clean(text) ?? text;
 }

@@ -78,8 +78,10 @@ class Redaction {
 
   #copyOfFields(value: object): Record<string, unknown> {
     const copy: Record<string, unknown> = {};
-    for (const [name, field] of Object.entries(value))
+    for (const name of Object.keys(value)) {
+      const field = (value as Record<string, unknown>)[name];
       define(copy, name.length < 8 ? name : this.#copyOfText(name), this.#copyOfField(name, field), true);
+    }
     return copy;
   }
 

@@ -21,6 +21,16 @@ describe('endWhenRevoked', () => {
     await expect(link(taskRun(), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 
+  it('keeps what a run came to that is revoked after its end', async () => {
+    const run = taskRun();
+    const outcome = endWhenRevoked(metrics)(run, () => Promise.resolve('done'));
+    expect(await outcome).toBe('done');
+    run.control.revoke(tooLong);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await outcome).toBe('done');
+    expect(await abandoned()).toBe(0);
+  });
+
   it('gives up a handler that does not heed its signal, and counts it', async () => {
     const run = taskRun();
     const outcome = endWhenRevoked(metrics)(run, () => new Promise(() => undefined));

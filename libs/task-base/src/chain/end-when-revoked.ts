@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import type { Metrics } from '@bus/observability';
-import type { RunControl } from './run-control.ts';
 import type { TaskLink, TaskRun } from './task-run.ts';
 
 /** A killed child needs moments to be gone; only a process stuck inside the kernel needs longer, and nobody waits for that. */
@@ -16,38 +15,36 @@ const logger = new Logger('Task');
  */
 export function endWhenRevoked(metrics: Metrics): TaskLink {
   const abandoned = metrics.counter('bus_task_abandoned_total');
-  return async (run, next) => {
-    const { control } = run;
-    if (control.revokedFor !== undefined) throw control.revokedFor;
-    const work = next();
-    const outcome = await endOf(work, control);
-    if (control.revokedFor === undefined) return outcome;
+  const giveUp = async (run: TaskRun, work: Promise<unknown>): Promise<never> => {
     if (!(await hasSettled(work, run))) {
       abandoned.inc({ queue: run.queue, task: run.taskName });
       logger.warn(
         `${run.taskName} ${run.jobId} did not end when it was told to and goes on in the background`,
       );
     }
-    throw control.revokedFor;
+    throw run.control.revokedFor;
   };
-}
-
-/** What `work` comes to, or nothing at all once the run is revoked. */
-function endOf(work: Promise<unknown>, control: RunControl): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const forget = control.onRevoked(() => resolve(undefined));
-    work.then(
-      (value) => {
-        forget();
-        resolve(value);
-      },
-      (error: unknown) => {
-        forget();
-        if (control.revokedFor === undefined) reject(error);
-        else resolve(undefined);
-      },
-    );
-  });
+  return (run, next) => {
+    const { control } = run;
+    if (control.revokedFor !== undefined) return Promise.reject(control.revokedFor);
+    const work = next();
+    return new Promise((resolve, reject) => {
+      let hasEnded = false;
+      control.onRevoked(() => {
+        if (!hasEnded) resolve(giveUp(run, work));
+      });
+      work.then(
+        (value) => {
+          hasEnded = true;
+          resolve(value);
+        },
+        (error: unknown) => {
+          hasEnded = true;
+          reject(error);
+        },
+      );
+    });
+  };
 }
 
 /** Gives a handler that heeds the signal one turn of the event loop, and a child the time to be gone. */

@@ -1,6 +1,6 @@
 /** An AbortSignal that costs nothing until somebody wants it; most runs are never ended from outside. */
 export class LateSignal {
-  private readonly listeners = new Set<() => void>();
+  private listener: (() => void) | undefined;
   private controller: AbortController | undefined;
   private why: Error | undefined;
 
@@ -21,13 +21,11 @@ export class LateSignal {
     if (this.why !== undefined) return;
     this.why = reason;
     this.controller?.abort(reason);
-    for (const listener of this.listeners) listener();
-    this.listeners.clear();
+    this.listener?.();
   }
 
-  /** Calls `listener` when it is aborted, at most once; the result stops that. Not for a signal that is aborted already. */
-  onAbort(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+  /** Calls `listener`, the only one there is from now on, when it is aborted. Not for a signal that is aborted already. */
+  onAbort(listener: () => void): void {
+    this.listener = listener;
   }
 }

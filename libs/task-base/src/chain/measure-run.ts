@@ -1,18 +1,15 @@
 import type { Metrics } from '@bus/observability';
 import { RunTally } from './run-tally.ts';
 import type { TaskLink, TaskRun } from './task-run.ts';
+import { whenSettled } from './when-settled.ts';
 
 /** Counts starts, times runs, and times how long a job waited for a worker. How an attempt ended is counted by the worker. */
 export function measureRun(metrics: Metrics): TaskLink {
   const tally = new RunTally(metrics);
-  return async (run, next) => {
+  return (run, next) => {
     const startedAt = performance.now();
     const ofTask = tally.started(run.queue, run.taskName, queueWaitSeconds(run));
-    try {
-      return await next();
-    } finally {
-      tally.ended(ofTask, (performance.now() - startedAt) / 1_000);
-    }
+    return whenSettled(next(), () => tally.ended(ofTask, (performance.now() - startedAt) / 1_000));
   };
 }
 

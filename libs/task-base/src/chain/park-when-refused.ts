@@ -27,18 +27,18 @@ export function parkWhenRefused(parked: ParkedJobs, metrics: Metrics): TaskLink 
       warnings.warn(`parked jobs of ${run.queue}`, error);
       return undefined;
     });
-  return async (run, next) => {
-    if (mayHaveBeenParked(run)) await orNot(run, parked.forget(run.queue, run.jobId));
-    try {
-      return await next();
-    } catch (error) {
+  const park = async (run: TaskRun, { service, retryAfterMs }: CircuitOpenError): Promise<never> => {
+    const waiting = await orNot(run, parked.park(run.queue, run.jobId, service, retryAfterMs));
+    counter.inc({ queue: run.queue, task: run.taskName, service: serviceLabel(service) });
+    return moveAside(run, retryAfterMs + spreadMs(waiting ?? 1));
+  };
+  return (run, next) => {
+    const work = mayHaveBeenParked(run) ? orNot(run, parked.forget(run.queue, run.jobId)).then(next) : next();
+    return work.catch((error: unknown) => {
       const refusal = refusalIn(error);
       if (refusal === undefined) throw error;
-      const { service, retryAfterMs } = refusal;
-      const waiting = await orNot(run, parked.park(run.queue, run.jobId, service, retryAfterMs));
-      counter.inc({ queue: run.queue, task: run.taskName, service: serviceLabel(service) });
-      return moveAside(run, retryAfterMs + spreadMs(waiting ?? 1));
-    }
+      return park(run, refusal);
+    });
   };
 }
 

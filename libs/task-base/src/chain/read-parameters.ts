@@ -17,13 +17,13 @@ import type { TaskLink, TaskRun } from './task-run.ts';
  */
 export function readParameters(metrics: Metrics, sealer?: ValueSealer): TaskLink {
   const rejected = metrics.counter('bus_task_rejected_total');
-  return async (run, next) => {
+  return (run, next) => {
     try {
       run.params = checkedParams(run, sealer);
     } catch (error) {
       const reason = error instanceof TaskError ? error.code : 'TASK_FAILED';
       rejected.inc({ queue: run.queue, task: run.taskName, reason });
-      throw error;
+      return Promise.reject(error);
     }
     return next();
   };

@@ -50,11 +50,16 @@ export class RunContext implements TaskContext {
     return new Logger(this.taskName);
   }
 
-  readonly progress = (percent: number, message?: string): Promise<void> =>
-    this.run.job.updateProgress({
-      percent: Math.min(100, Math.max(0, Number.isNaN(percent) ? 0 : percent)),
-      message: message === undefined ? null : redactText(message).slice(0, MAX_MESSAGE_LENGTH),
-    });
+  /** A function of its own, which a handler may pass on without its context; so is `confirmOwnership`. */
+  get progress(): TaskContext['progress'] {
+    return (percent, message) =>
+      this.run.job.updateProgress({
+        percent: Math.min(100, Math.max(0, Number.isNaN(percent) ? 0 : percent)),
+        message: message === undefined ? null : redactText(message).slice(0, MAX_MESSAGE_LENGTH),
+      });
+  }
 
-  readonly confirmOwnership = (): Promise<void> => this.run.control.confirmOwnership();
+  get confirmOwnership(): TaskContext['confirmOwnership'] {
+    return () => this.run.control.confirmOwnership();
+  }
 }

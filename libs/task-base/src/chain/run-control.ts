@@ -48,9 +48,9 @@ export class RunControl {
     return this.taken.reason;
   }
 
-  /** Calls `listener` when the run is revoked; the result stops that. */
-  onRevoked(listener: () => void): () => void {
-    return this.taken.onAbort(listener);
+  /** Calls `listener`, the only one there is, when the run is revoked; not for one that is revoked already. */
+  onRevoked(listener: () => void): void {
+    this.taken.onAbort(listener);
   }
 
   get cancelled(): TaskCancelledError | undefined {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { taskRun } from '../fixtures/task-run.fixture.ts';
 import { testTask } from '../fixtures/test-tasks.fixture.ts';
 import { BaseTask } from '../tasks/base-task.ts';
-import { currentTask } from '../tasks/current-task.ts';
 import type { TaskContext } from '../tasks/task-context.ts';
 import { runHandler } from './run-handler.ts';
 import type { StoredJob } from './task-run.ts';
@@ -49,19 +48,5 @@ describe('runHandler', () => {
       { percent: 0, message: null },
       { percent: 100, message: 'nearly' },
     ]);
-  });
-
-  it('names the running task to everything it calls', async () => {
-    class Asking extends BaseTask<object, unknown> {
-      async run(): Promise<unknown> {
-        await Promise.resolve();
-        return currentTask();
-      }
-    }
-    expect(await runHandler(taskRun({ handler: { task: echo, instance: new Asking() } }))).toEqual({
-      taskId: 'echo-1',
-      taskName: 'echo',
-    });
-    expect(currentTask()).toBeUndefined();
   });
 });

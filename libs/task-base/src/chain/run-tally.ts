@@ -17,7 +17,8 @@ interface TaskTally {
  */
 export class RunTally {
   private readonly metrics: Metrics;
-  private readonly byTask = new Map<string, TaskTally>();
+  /** By queue and task. */
+  private readonly tallies = new Map<string, Map<string, TaskTally>>();
 
   constructor(metrics: Metrics) {
     this.metrics = metrics;
@@ -25,12 +26,7 @@ export class RunTally {
   }
 
   started(queue: string, task: string, waitSeconds: number | undefined): TaskTally {
-    const key = `${queue} ${task}`;
-    let tally = this.byTask.get(key);
-    if (tally === undefined) {
-      tally = { labels: { queue, task }, started: 0, active: 0, waitSeconds: [], durationSeconds: [] };
-      this.byTask.set(key, tally);
-    }
+    const tally = this.tallies.get(queue)?.get(task) ?? this.begin(queue, task);
     tally.started += 1;
     tally.active += 1;
     if (waitSeconds !== undefined) tally.waitSeconds.push(waitSeconds);
@@ -43,14 +39,22 @@ export class RunTally {
     if (tally.durationSeconds.length >= MAX_KEPT) this.tell(tally);
   }
 
+  private begin(queue: string, task: string): TaskTally {
+    const tally = { labels: { queue, task }, started: 0, active: 0, waitSeconds: [], durationSeconds: [] };
+    const ofQueue = this.tallies.get(queue) ?? new Map<string, TaskTally>();
+    this.tallies.set(queue, ofQueue.set(task, tally));
+    return tally;
+  }
+
   private tellAll(): void {
-    const active = new Map<string, number>();
-    for (const tally of this.byTask.values()) {
-      this.tell(tally);
-      const { queue } = tally.labels;
-      active.set(queue, (active.get(queue) ?? 0) + tally.active);
+    for (const [queue, ofQueue] of this.tallies) {
+      let active = 0;
+      for (const tally of ofQueue.values()) {
+        this.tell(tally);
+        active += tally.active;
+      }
+      this.metrics.gauge('bus_worker_jobs_active').set({ queue }, active);
     }
-    for (const [queue, jobs] of active) this.metrics.gauge('bus_worker_jobs_active').set({ queue }, jobs);
   }
 
   private tell(tally: TaskTally): void {

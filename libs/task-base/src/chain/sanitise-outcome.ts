@@ -1,5 +1,4 @@
 import { UnrecoverableError } from 'bullmq';
-import { runConcealing } from '@bus/observability';
 import { cleanText, describeFailure } from './failure-reason.ts';
 import { isMovedAside } from './move-aside.ts';
 import { storableResult } from './storable-result.ts';
@@ -12,13 +11,11 @@ const MAX_STACK_LENGTH = 4_000;
  * personal details stop here, and so do the sensitive parameters of the run, wherever their values turn up. Failures that no retry can mend (`isRetryable: false`) become BullMQ's kind of final.
  */
 export function sanitiseOutcome(run: TaskRun, next: () => Promise<unknown>): Promise<unknown> {
-  return runConcealing(run.concealed, async () => {
-    try {
-      return storableResult(run, await next());
-    } catch (error) {
+  return next()
+    .then((result) => storableResult(run, result))
+    .catch((error: unknown) => {
       throw isMovedAside(error) ? error : storableError(error);
-    }
-  });
+    });
 }
 
 function storableError(error: unknown): Error {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isStorableJson } from './storable-json.ts';
+import { redact } from '@bus/observability';
+import { mostJsonBytes } from './storable-json.ts';
 
 class Named {
   readonly name = 'x';
@@ -8,14 +9,16 @@ class Named {
 const sparse: unknown[] = [];
 sparse[1] = 1;
 
-describe('isStorableJson', () => {
+describe('mostJsonBytes', () => {
   it.each([
     ['nothing', null],
+    ['the longest numbers', [-1 / 3e300, -Number.MAX_VALUE, Number.MIN_VALUE]],
+    ['the longest characters', { ['\u001f"\\']: ['\u001f'.repeat(100), '\uffff', '😀'] }],
     ['a text', 'gate 4'],
     ['a list in an object', { rows: [1, 'a', null, { ok: true }] }],
     ['what is empty', { a: {}, b: [] }],
-  ])('is true for %s, which JSON gives back as it is', (_what, value) => {
-    expect(isStorableJson(value)).toBe(true);
+  ])('is not below what %s takes, which JSON gives back as it is', (_what, value) => {
+    expect(mostJsonBytes(value)).toBeGreaterThanOrEqual(JSON.stringify(value).length);
     expect(JSON.parse(JSON.stringify(value))).toEqual(value);
   });
 
@@ -29,14 +32,22 @@ describe('isStorableJson', () => {
     ['a date', new Date(0)],
     ['an error', new Error('x')],
     ['a map', new Map()],
-    ['a class instance', new Named()],
     ['a list with holes', sparse],
-    ['a list with a field', Object.assign([1], { more: 2 })],
     ['a form of its own', { toJSON: 1 }],
     ['a field named like the prototype', JSON.parse('{"__proto__":1}')],
-    ['a hidden name', { [Symbol('x')]: 1 }],
     ['text no store takes', { a: ['a\0b'] }],
-  ])('is false for %s', (_what, value) => {
-    expect(isStorableJson(value)).toBe(false);
+  ])('is unknown for %s', (_what, value) => {
+    expect(mostJsonBytes(value)).toBeUndefined();
+  });
+
+  it.each([
+    ['a class instance', new Named()],
+    ['a list with a field', Object.assign([1], { more: 2 })],
+    ['a hidden name', { [Symbol('x')]: 1 }],
+    ['a list of a class', new (class extends Array<number> {})(3)],
+  ])('is right about the copy of %s', (_what, value) => {
+    const copy = redact(value);
+    const read: unknown = JSON.parse(JSON.stringify(copy));
+    if (mostJsonBytes(copy) !== undefined) expect(read).toStrictEqual(copy);
   });
 });

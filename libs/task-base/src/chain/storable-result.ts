@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { redact } from '@bus/observability';
 import { storableText } from '@bus/payload-schemas';
-import { isStorableJson } from './storable-json.ts';
+import { mostJsonBytes } from './storable-json.ts';
 import type { TaskRun } from './task-run.ts';
 
 /** What a result may take in Redis, in bytes of JSON. Larger things belong into a store, their address into the result. */
@@ -17,8 +17,10 @@ const logger = new Logger('Task');
 export function storableResult(run: Pick<TaskRun, 'taskName' | 'jobId'>, result: unknown): unknown {
   if (result === undefined || result === null || typeof result === 'boolean') return result ?? null;
   const clean = redact(result);
-  // Nearly every result is plain already; visiting each value on its way to text and back costs more than the rest of the chain.
-  const isPlain = isStorableJson(clean);
+  // Nearly every result is plain and small; its way to text and back would cost more than the rest of the chain.
+  const mostBytes = mostJsonBytes(clean);
+  if (mostBytes !== undefined && mostBytes <= MAX_RESULT_BYTES) return clean;
+  const isPlain = mostBytes !== undefined;
   const text = (isPlain ? JSON.stringify(clean) : JSON.stringify(clean, plainValue)) ?? 'null';
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_RESULT_BYTES) {

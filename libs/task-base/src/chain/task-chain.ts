@@ -1,9 +1,9 @@
 import type { ValueSealer } from '@bus/channel-layer';
 import type { Metrics } from '@bus/observability';
 import type { RunCancellations } from '../cancel/run-cancellations.ts';
-import { carryCorrelation } from './carry-correlation.ts';
 import type { ParkedJobs } from '../parking/parked-jobs.ts';
 import { endWhenRevoked } from './end-when-revoked.ts';
+import { enterScope } from './enter-scope.ts';
 import { honourCancel } from './honour-cancel.ts';
 import { limitTime } from './limit-time.ts';
 import { logRun } from './log-run.ts';
@@ -33,9 +33,9 @@ export interface ChainParts {
 export function taskChain(metrics: Metrics, parts: ChainParts): readonly TaskLink[] {
   const { cancellations, claims, sealer, parked, scheduleReports } = parts;
   return [
-    sanitiseOutcome, // outermost: nothing leaves for Redis without passing it
+    enterScope, // outermost: what the run conceals is unknown to the links outside of it
+    sanitiseOutcome, // nothing leaves for Redis without passing it
     measureRun(metrics),
-    carryCorrelation,
     traceRun,
     logRun,
     readParameters(metrics, sealer), // inside measuring and logging, so a refused job is seen by both

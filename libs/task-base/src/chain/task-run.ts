@@ -57,13 +57,25 @@ export interface TaskRun {
 /** One cross-cutting concern around a run. Calls `next` at most once and returns or throws what the run comes to. */
 export type TaskLink = (run: TaskRun, next: () => Promise<unknown>) => Promise<unknown>;
 
-/** Puts links around each other: the first is the outermost. The last one does not call `next`. */
+/**
+ * Puts links around each other: the first is the outermost. The last one does not call `next`. A link that throws counts as one that
+ * rejects, so that none has to expect both of its `next`.
+ */
 export function joinLinks(links: readonly TaskLink[]): (run: TaskRun) => Promise<unknown> {
-  const enter = (index: number, run: TaskRun): Promise<unknown> => {
-    const link = links[index];
-    if (link === undefined)
-      return Promise.reject(new Error('the chain ends without a link that runs the task'));
-    return link(run, () => enter(index + 1, run));
+  return (run) => {
+    let entered = 0;
+    // The same function for all links of a run: since each calls it at most once, it is always the turn of the next one.
+    const next = (): Promise<unknown> => {
+      const link = links[entered];
+      if (link === undefined)
+        return Promise.reject(new Error('the chain ends without a link that runs the task'));
+      entered += 1;
+      try {
+        return link(run, next);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    };
+    return next();
   };
-  return (run) => enter(0, run);
 }

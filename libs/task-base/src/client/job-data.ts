@@ -6,9 +6,9 @@ export interface JobData {
     /** ISO 8601, by the clock of the process that enqueued. */
     readonly enqueued_at: string;
     /** The run of a schedule this job is for. Optional: only scheduled jobs have one. */
-    readonly schedule_run_id?: string;
+    readonly schedule_run_id?: string | undefined;
     /** W3C trace context of the enqueuing; jobs of a process without tracing, and older ones, have none. */
-    readonly traceparent?: string;
+    readonly traceparent?: string | undefined;
   };
 }
 

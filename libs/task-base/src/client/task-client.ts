@@ -33,7 +33,9 @@ import { TASK_BACKOFF } from '../runner/retry-delay.ts';
 import { Admission } from './admission.ts';
 import { hasAdded, readFinishedJob, runAgainIfWanted } from './earlier-job.ts';
 import type { JobData } from './job-data.ts';
+import { isoNow } from './iso-now.ts';
 import { jobIdOf } from './job-id.ts';
+import { EnqueueTally } from './enqueue-tally.ts';
 import { ProducerQueues } from './producer-queues.ts';
 import type { TaskQueue } from './producer-queues.ts';
 import { RedisMemory } from './redis-memory.ts';
@@ -92,6 +94,7 @@ export class TaskClient {
   private readonly connection: RedisConnection;
   private readonly queues: ProducerQueues;
   private readonly metrics: Metrics;
+  private readonly tally: EnqueueTally;
   private readonly admission: Admission;
   private readonly sealer: ValueSealer | undefined;
   /** Parameters that passed here but did not get to Redis, by object: the next try does not pay for the check again. */
@@ -106,6 +109,7 @@ export class TaskClient {
     @Optional() sealer?: ValueSealer,
   ) {
     this.metrics = metrics;
+    this.tally = new EnqueueTally(metrics);
     this.sealer = sealer;
     this.connection = connections.create('producer', 'task-client');
     this.queues = new ProducerQueues(this.connection, (queue, error) =>
@@ -121,7 +125,7 @@ export class TaskClient {
    * @throws TaskParamsInvalidError, TaskParamsTooLargeError, TaskSealingUnavailableError (not retryable),
    * TaskQueueFullError, TaskQueueUnavailableError (retryable)
    */
-  async enqueue<P extends object>(
+  enqueue<P extends object>(
     task: TaskDefinition<P>,
     params: NoInfer<P>,
     options: EnqueueOptions = {},
@@ -129,10 +133,7 @@ export class TaskClient {
     return inSpan(
       () => sendSpan(task),
       async () => {
-        const prepared = this.prepare(task, params, options);
-        const [receipt] = await this.send(task, [prepared], (queue) =>
-          this.addChunk(queue, task, [prepared]),
-        );
+        const [receipt] = await this.send(task, [this.prepare(task, params, options)]);
         return receipt as EnqueueReceipt;
       },
     );
@@ -160,18 +161,17 @@ export class TaskClient {
    *
    * @throws as `enqueue`
    */
-  async enqueueMany<P extends object>(
+  enqueueMany<P extends object>(
     task: TaskDefinition<P>,
     items: readonly EnqueueItem<NoInfer<P>>[],
   ): Promise<EnqueueReceipt[]> {
     return inSpan(
       () => sendSpan(task, items.length),
       async () => {
-        const prepared = items.map(({ params, ...options }) => this.prepare(task, params, options));
+        const prepared = items.map((item) => this.prepare(task, item.params, item));
         const receipts: EnqueueReceipt[] = [];
         for (let start = 0; start < prepared.length; start += JOBS_PER_TRANSACTION) {
-          const chunk = prepared.slice(start, start + JOBS_PER_TRANSACTION);
-          receipts.push(...(await this.send(task, chunk, (queue) => this.addChunk(queue, task, chunk))));
+          receipts.push(...(await this.send(task, prepared.slice(start, start + JOBS_PER_TRANSACTION))));
         }
         return receipts;
       },
@@ -220,17 +220,26 @@ export class TaskClient {
   private async addChunk(
     queue: TaskQueue,
     task: TaskDefinition,
-    chunk: PreparedJob[],
+    chunk: readonly PreparedJob[],
+  ): Promise<EnqueueReceipt[]> {
+    if (chunk.some(({ isNamed }) => isNamed)) return this.addNamed(queue, task, chunk);
+    await addAll(queue, chunk);
+    this.tally.added(task, chunk.length);
+    return chunk.map(({ opts }) => ({ jobId: opts.jobId, duplicate: false }));
+  }
+
+  /** Jobs of which some may be there already. */
+  private async addNamed(
+    queue: TaskQueue,
+    task: TaskDefinition,
+    chunk: readonly PreparedJob[],
   ): Promise<EnqueueReceipt[]> {
     // Asked first and not awaited: knowing about a duplicate costs no round trip, and from an idle connection all leaves in one go.
     // A busy one is not held up: Redis works on what has been sent while the next is being prepared.
-    const isAnyNamed = chunk.some(({ isNamed }) => isNamed);
-    if (isAnyNamed && this.sending === 1) writeTogether(this.connection);
-    const asked = !isAnyNamed
-      ? []
-      : chunk.map(({ isNamed, opts }) =>
-          isNamed ? readFinishedJob(this.connection, queue.toKey(opts.jobId)) : Promise.resolve(undefined),
-        );
+    if (this.sending === 1) writeTogether(this.connection);
+    const asked = chunk.map(({ isNamed, opts }) =>
+      isNamed ? readFinishedJob(this.connection, queue.toKey(opts.jobId)) : Promise.resolve(undefined),
+    );
     const [earlier, jobs] = await Promise.all([Promise.all(asked), addAll(queue, chunk)]);
     return Promise.all(
       chunk.map(async ({ opts, data }, index) => {
@@ -240,7 +249,8 @@ export class TaskClient {
           await runAgainIfWanted(this.connection, queue.toKey(opts.jobId), task, job, before, data);
         }
         const duplicate = before !== undefined || !(await this.isFirst(task, queue, opts.jobId));
-        this.count(task, duplicate);
+        if (duplicate) this.tally.suppressed(task);
+        else this.tally.added(task, 1);
         return { jobId: opts.jobId, duplicate };
       }),
     );
@@ -256,7 +266,6 @@ export class TaskClient {
     options: EnqueueOptions,
   ): PreparedJob {
     const definition = QUEUES[task.queue];
-    const traceparent = currentTraceparent();
     const checked = this.check(task, params);
     const id = options.jobId ?? idempotencyKeyOf(task, checked, this.sealer, options.scheduleRunId);
     const jobId = jobIdOf(task.name, id);
@@ -267,9 +276,9 @@ export class TaskClient {
         params: sealParams(task, jobId, checked, this.sealer),
         meta: {
           correlation_id: options.correlationId ?? currentCorrelationId() ?? randomUUID(),
-          enqueued_at: new Date().toISOString(),
-          ...(options.scheduleRunId === undefined ? {} : { schedule_run_id: options.scheduleRunId }),
-          ...(traceparent === undefined ? {} : { traceparent }),
+          enqueued_at: isoNow(),
+          schedule_run_id: options.scheduleRunId,
+          traceparent: currentTraceparent(),
         },
       },
       opts: {
@@ -291,17 +300,13 @@ export class TaskClient {
     return validation.value;
   }
 
-  private async send<T>(
-    task: TaskDefinition,
-    jobs: readonly PreparedJob[],
-    add: (queue: TaskQueue) => Promise<T>,
-  ): Promise<T> {
+  private async send(task: TaskDefinition, jobs: readonly PreparedJob[]): Promise<EnqueueReceipt[]> {
     this.sending += 1;
     try {
       const queue =
         this.queueAtHand(task.queue) ??
         (await within(READY_TIMEOUT_MS, this.admittingQueue(task.queue, jobs.length)));
-      return await add(queue);
+      return await this.addChunk(queue, task, jobs);
     } catch (error) {
       for (const { data } of jobs) this.checked.set(data.params, task.params);
       this.metrics
@@ -328,18 +333,13 @@ export class TaskClient {
     await this.admission.check(name, jobs);
     return queue;
   }
-
-  private count(task: TaskDefinition, duplicate: boolean): void {
-    const name = duplicate ? 'bus_task_duplicates_suppressed_total' : 'bus_task_enqueued_total';
-    this.metrics.counter(name).inc({ queue: task.queue, task: task.name });
-  }
 }
 
 /** One job needs no transaction. */
-async function addAll(queue: TaskQueue, jobs: PreparedJob[]): Promise<Job<JobData, unknown, string>[]> {
+function addAll(queue: TaskQueue, jobs: readonly PreparedJob[]): Promise<Job<JobData, unknown, string>[]> {
   const [first] = jobs;
-  if (jobs.length !== 1 || first === undefined) return queue.addBulk(jobs);
-  return [await queue.add(first.name, first.data, first.opts)];
+  if (jobs.length !== 1 || first === undefined) return queue.addBulk([...jobs]);
+  return queue.add(first.name, first.data, first.opts).then((job) => [job]);
 }
 
 /** BullMQ refuses large jobs with an error without a code, so the one too large is looked for only when adding failed. */

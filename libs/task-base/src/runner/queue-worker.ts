@@ -1,5 +1,6 @@
 import { Worker, createRedisBackend } from 'bullmq';
 import type { BackendFactory, Job, JobJson, Processor, RedisQueueBackend, Span, WorkerOptions } from 'bullmq';
+import { whenSettled } from '../chain/when-settled.ts';
 import { STALLED_REASON } from '../dead-letters/letter-of-job.ts';
 import { fieldOf, mendJobHash, setField, unreadableData } from './mend-job-hash.ts';
 import { FetchBehindWait } from './fetch-behind-wait.ts';
@@ -52,7 +53,11 @@ export class QueueWorker extends Worker<unknown, unknown, string> {
     const startOrder = new StartOrder();
     super(queue, processor, { ...options, autorun: false }, guardedBackend(startOrder));
     this.startOrder = startOrder;
-    this.fetch = new FetchBehindWait(this.backend, (answer) => received(startOrder, answer), options.name);
+    this.fetch = new FetchBehindWait(
+      this.backend,
+      (answer) => answer.then((job) => received(startOrder, job)),
+      options.name,
+    );
     this.ownership = ownership;
   }
 
@@ -71,23 +76,25 @@ export class QueueWorker extends Worker<unknown, unknown, string> {
    * A job that comes back while an earlier run of it is still going on here has been taken from that run. It starts once that one has
    * ended: BullMQ keeps locks by job id, and the end of the earlier run would stop the renewal for this one.
    */
-  override async processJob(job: AnyJob, token: string, fetchNext?: () => boolean): Promise<void | AnyJob> {
+  override processJob(job: AnyJob, token: string, fetchNext?: () => boolean): Promise<void | AnyJob> {
     const jobId = job.id ?? '';
     const earlier = this.processing.get(jobId);
-    if (earlier !== undefined) {
-      // That may take long, and is no business of the jobs handed out after it.
-      this.startOrder.passOver(jobId);
-      this.ownership.lost(jobId, earlier.token, 'it was handed out again');
-      await earlier.ended.catch(() => undefined);
-    }
+    if (earlier === undefined) return this.processNow(job, token, fetchNext);
+    // That may take long, and is no business of the jobs handed out after it.
+    this.startOrder.passOver(jobId);
+    this.ownership.lost(jobId, earlier.token, 'it was handed out again');
+    const start = () => this.processNow(job, token, fetchNext);
+    return earlier.ended.then(start, start);
+  }
+
+  private processNow(job: AnyJob, token: string, fetchNext?: () => boolean): Promise<void | AnyJob> {
+    const jobId = job.id ?? '';
     const ended = super.processJob(job, token, fetchNext);
     const entry = { token, ended };
     this.processing.set(jobId, entry);
-    try {
-      return await ended;
-    } finally {
+    return whenSettled(ended, () => {
       if (this.processing.get(jobId) === entry) this.processing.delete(jobId);
-    }
+    });
   }
 
   protected override createJob(json: JobJson, jobId: string): Job<unknown, unknown, string> {
@@ -106,28 +113,28 @@ export class QueueWorker extends Worker<unknown, unknown, string> {
     return this.startOrder.inTurn(job.id ?? '', () => super.callProcessJob(job, token, signal));
   }
 
-  protected override async handleCompleted(
+  protected override handleCompleted(
     result: unknown,
     job: AnyJob,
-    ...rest: [token: string, fetchNext?: () => boolean, span?: Span]
+    token: string,
+    fetchNext?: () => boolean,
+    span?: Span,
   ): Promise<AnyJob> {
-    try {
-      return await super.handleCompleted(result, job, ...rest);
-    } catch (error) {
-      return this.fenced(job, error);
-    }
+    return super
+      .handleCompleted(result, job, token, fetchNext, span)
+      .catch((error: unknown) => this.fenced(job, error));
   }
 
-  protected override async handleFailed(
+  protected override handleFailed(
     failure: Error,
     job: AnyJob,
-    ...rest: [token: string, fetchNext?: () => boolean, span?: Span]
+    token: string,
+    fetchNext?: () => boolean,
+    span?: Span,
   ): Promise<AnyJob> {
-    try {
-      return await super.handleFailed(failure, job, ...rest);
-    } catch (error) {
-      return this.fenced(job, error);
-    }
+    return super
+      .handleFailed(failure, job, token, fetchNext, span)
+      .catch((error: unknown) => this.fenced(job, error));
   }
 
   /** A refused outcome is no error of this worker, and there is nothing to try again. */
@@ -164,26 +171,26 @@ function guardedBackend(startOrder: StartOrder): BackendFactory<RedisQueueBacken
   return (name, options, extra) => {
     const backend = createRedisBackend(name, options, extra);
     const execute = backend.execCommand.bind(backend);
+    const receive = (answer: unknown) => received(startOrder, answer);
+    let lastClient: object | undefined;
     backend.execCommand = (client, script, args) => {
-      workWhenFull(backend, client);
+      if (client !== lastClient) workWhenFull(backend, client);
+      lastClient = client;
       const answer: unknown = execute(client, script, args);
-      if (!SCRIPTS_WITH_JOB.has(script) || !(answer instanceof Promise)) return answer;
-      return received(startOrder, answer);
+      return SCRIPTS_WITH_JOB.has(script) && answer instanceof Promise ? answer.then(receive) : answer;
     };
     return backend;
   };
 }
 
 /** The answer of Redis with the job in it, if there is one, made safe and given its place in the order. */
-function received(startOrder: StartOrder, answer: Promise<unknown>): Promise<unknown> {
-  return answer.then((value) => {
-    if (!Array.isArray(value) || !Array.isArray(value[0])) return value;
-    const fields = value[0] as unknown[];
-    mendJobHash(fields);
-    // A job BullMQ has given up on is failed without being started. Its reason gets our code, for whoever reads it later.
-    const givenUp = fieldOf(fields, 'defa');
-    if (givenUp === undefined) startOrder.handedOut(String(value[1]));
-    else setField(fields, 'defa', `${STALLED_REASON}: ${givenUp}`);
-    return value;
-  });
+function received(startOrder: StartOrder, answer: unknown): unknown {
+  if (!Array.isArray(answer) || !Array.isArray(answer[0])) return answer;
+  const fields = answer[0] as unknown[];
+  mendJobHash(fields);
+  // A job BullMQ has given up on is failed without being started. Its reason gets our code, for whoever reads it later.
+  const givenUp = fieldOf(fields, 'defa');
+  if (givenUp === undefined) startOrder.handedOut(String(answer[1]));
+  else setField(fields, 'defa', `${STALLED_REASON}: ${givenUp}`);
+  return answer;
 }

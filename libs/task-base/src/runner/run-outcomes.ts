@@ -24,22 +24,11 @@ export class RunOutcomes {
   }
 
   /** Settles as BullMQ is to be told about the run whose chain is `work`. */
-  async of(run: ActiveRun, work: Promise<unknown>): Promise<unknown> {
-    const { control } = run;
-    try {
-      const result = await work;
-      if (control.cancelled !== undefined) await this.settleCancel(run, 'too_late');
-      return result;
-    } catch (error) {
-      if (isMovedAside(error)) throw error;
-      if (control.isDisowned) {
-        this.countFenced(run.queue, run.taskName, run.jobId);
-        // Its owner says how it ended; from here, neither completed nor failed.
-        throw new WaitingError();
-      }
-      if (control.cancelled !== undefined) await this.leaveQueue(run);
-      throw error;
-    }
+  of(run: ActiveRun, work: Promise<unknown>): Promise<unknown> {
+    return work.then(
+      (result) => (run.control.cancelled === undefined ? result : this.completed(run, result)),
+      (error: unknown) => this.failed(run, error),
+    );
   }
 
   /** Whether the job ended because it was cancelled, which BullMQ can only call a failure. */
@@ -56,6 +45,24 @@ export class RunOutcomes {
   countFenced(queue: QueueName, task: string, jobId: string): void {
     this.metrics.counter('bus_task_fenced_total').inc({ queue, task });
     this.logger.log(`${task} ${jobId} had passed to another worker; what this run came to was not taken`);
+  }
+
+  /** The run was cancelled and has completed all the same. */
+  private async completed(run: ActiveRun, result: unknown): Promise<unknown> {
+    await this.settleCancel(run, 'too_late');
+    return result;
+  }
+
+  private async failed(run: ActiveRun, error: unknown): Promise<never> {
+    const { control } = run;
+    if (isMovedAside(error)) throw error;
+    if (control.isDisowned) {
+      this.countFenced(run.queue, run.taskName, run.jobId);
+      // Its owner says how it ended; from here, neither completed nor failed.
+      throw new WaitingError();
+    }
+    if (control.cancelled !== undefined) await this.leaveQueue(run);
+    throw error;
   }
 
   /** First the record, then the job: should this process die in between, the next worker still knows. */

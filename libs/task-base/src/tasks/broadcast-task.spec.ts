@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { BaseTask } from './base-task.ts';
 import { BroadcastTask } from './broadcast-task.ts';
 import { withBroadcasts } from './broadcasts.ts';
-import { runAsTask } from './current-task.ts';
+import { enterScope } from '../chain/enter-scope.ts';
+import { taskRun } from '../fixtures/task-run.fixture.ts';
 
 class Speaker extends BroadcastTask<object, unknown> {
   async run(): Promise<unknown> {
@@ -41,7 +42,7 @@ describe('BroadcastTask', () => {
 
   it('signs every broadcast with the running task, unless the broadcast names another one', async () => {
     const mine = ['job-1', 'speak'];
-    expect(await runAsTask({ taskId: 'job-1', taskName: 'speak' }, () => speaker.run())).toEqual([
+    expect(await enterScope(taskRun({ jobId: 'job-1', taskName: 'speak' }), () => speaker.run())).toEqual([
       mine,
       [['another', 'speak']],
       mine,
@@ -53,7 +54,7 @@ describe('BroadcastTask', () => {
 
   it('keeps runs of the same instance apart', async () => {
     const runs = ['job-1', 'job-2'].map((taskId) =>
-      runAsTask({ taskId, taskName: 'speak' }, () => speaker.run()),
+      enterScope(taskRun({ jobId: taskId, taskName: 'speak' }), () => speaker.run()),
     );
     const signed = (await Promise.all(runs)) as [string, string][][];
     expect(signed.map(([first]) => first?.[0])).toEqual(['job-1', 'job-2']);
@@ -92,7 +93,7 @@ describe('withBroadcasts', () => {
     const app = await NestFactory.createApplicationContext({ module: App, providers }, { logger: false });
     const greeter = app.get(Greeter);
     expect(greeter).toBeInstanceOf(TalkativeTask);
-    expect(await runAsTask({ taskId: 'job-1', taskName: 'greet' }, () => greeter.run())).toEqual([
+    expect(await enterScope(taskRun({ jobId: 'job-1', taskName: 'greet' }), () => greeter.run())).toEqual([
       'Greeter says hello',
       ['job-1', 'greet'],
     ]);

@@ -1,4 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { currentScope } from '@bus/observability';
+import type { TaskRun } from '../chain/task-run.ts';
 import type { TaskSteps } from '../idempotency/task-steps.ts';
 
 /** The task a piece of code runs for. */
@@ -9,24 +10,35 @@ export interface CurrentTask {
   readonly steps?: TaskSteps | undefined;
 }
 
-interface RunningTask {
-  readonly task: CurrentTask;
-  readonly signal: (() => AbortSignal) | undefined;
-}
+/** A run as the work of a scope (`WorkScope.work`), so that what a handler calls can ask for which task it works. */
+export class TaskWork {
+  private readonly run: TaskRun;
 
-const running = new AsyncLocalStorage<RunningTask>();
+  constructor(run: TaskRun) {
+    this.run = run;
+  }
+
+  get task(): CurrentTask {
+    const { jobId, taskName, steps } = this.run;
+    return { taskId: jobId, taskName, steps };
+  }
+
+  get signal(): AbortSignal {
+    return this.run.control.signal;
+  }
+}
 
 /** The task that is running, or undefined outside any. */
 export function currentTask(): CurrentTask | undefined {
-  return running.getStore()?.task;
+  return currentWork()?.task;
 }
 
 /** The signal of the run, aborted at its soft limit or when it is cancelled; undefined outside any. */
 export function currentTaskSignal(): AbortSignal | undefined {
-  return running.getStore()?.signal?.();
+  return currentWork()?.signal;
 }
 
-/** Runs `fn`, and everything it awaits, as part of the task. */
-export function runAsTask<T>(task: CurrentTask, fn: () => T, signal?: () => AbortSignal): T {
-  return running.run({ task, signal }, fn);
+function currentWork(): TaskWork | undefined {
+  const work = currentScope()?.work;
+  return work instanceof TaskWork ? work : undefined;
 }
