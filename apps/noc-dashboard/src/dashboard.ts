@@ -44,6 +44,7 @@ export function createDashboard() {
       if (error instanceof GatewayRefusal && error.status === 401) session.leave(SESSION_OVER);
       return error instanceof Error ? error.message : 'unknown fault';
     },
+    gatewayNow: () => Date.now() + connection.getState().clockOffsetMs,
   });
   const feed = new BusConnection({
     openSocket: openSocketIo,

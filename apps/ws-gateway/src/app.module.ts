@@ -6,13 +6,15 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { ChannelLayerModule } from '@bus/channel-layer';
-import { DatabaseModule } from '@bus/database';
+import { ChannelLayerModule, GroupHistory } from '@bus/channel-layer';
+import { AlertQueries, DatabaseModule } from '@bus/database';
 import { EventLoopMonitor } from '@bus/observability';
 import { PlatformModule, RuntimeSettings } from '@bus/platform';
 import { AcknowledgeAlertHandler } from './alerts/acknowledge-alert.handler.ts';
 import { AlertActions } from './alerts/alert-actions.ts';
+
 import { AlertsController } from './alerts/alerts.controller.ts';
+import { AnnouncedAlerts } from './alerts/announced-alerts.ts';
 import { ResolveAlertHandler } from './alerts/resolve-alert.handler.ts';
 import { AuthController } from './auth/auth.controller.ts';
 import { AuthService } from './auth/auth.service.ts';
@@ -57,6 +59,15 @@ import { NocGateway } from './sockets/noc.gateway.ts';
 
 const AUTH: Provider[] = [AuthService, LoginThrottle, RevokedTokens, SessionStore, UserDirectory];
 const CONNECTIONS: Provider[] = [Drain, LiveSessions, SessionEndings, SlowBrowsers];
+const ALERTS: Provider[] = [
+  AlertActions,
+  {
+    provide: AnnouncedAlerts,
+    inject: [GatewayRedis, GroupHistory, AlertQueries],
+    useFactory: (redis: GatewayRedis, history: GroupHistory, alerts: AlertQueries) =>
+      new AnnouncedAlerts(redis, history, alerts),
+  },
+];
 const GROUPS: Provider[] = [GroupAccess, GroupSubscriptions, OpenAlertsSnapshot];
 const HTTP: Provider[] = [
   CrossSiteGuard,
@@ -75,7 +86,6 @@ const LIMITS: Provider[] = [
 const SOCKETS: Provider[] = [ClientEventDispatcher, Handshake, NocGateway];
 const EVENT_HANDLERS: Provider[] = [
   AcknowledgeAlertHandler,
-  AlertActions,
   FleetCountsQueries,
   HeartbeatHandler,
   HistoryHandler,
@@ -100,6 +110,7 @@ export class AppModule implements NestModule {
       controllers: [AlertsController, AuthController, DevicesController, HealthController],
       providers: [
         ...settingProviders(settings),
+        ...ALERTS,
         ...AUTH,
         ...CONNECTIONS,
         ...GROUPS,

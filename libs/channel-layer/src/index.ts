@@ -20,7 +20,7 @@ export {
 export { GAP_EVENT, localOutput, type GapNotice, type GroupOutput } from './feed/group-output.ts';
 export { GroupHistory } from './history/group-history.ts';
 export type { GroupLogOptions } from './history/group-log.ts';
-export type { GapReason, GroupPosition, HistoryResult } from './history/group-position.ts';
+export type { GapReason, GroupPosition, HistoryResult, LatestEvents } from './history/group-position.ts';
 export {
   BROADCAST_OUTBOX,
   type BroadcastOutbox,

@@ -9,7 +9,7 @@ import { initialAlertState, reduceAlerts } from './alert-store.ts';
 function setUp({ answer, isLive = true }: { answer?: () => Promise<Answer>; isLive?: boolean }) {
   const alerts = createStore(reduceAlerts, initialAlertState);
   alerts.dispatch({ type: 'load_started' });
-  alerts.dispatch({ type: 'load_succeeded', alerts: [anAlert()], now: 0 });
+  alerts.dispatch({ type: 'load_succeeded', alerts: [anAlert()], now: 0, gatewayNow: 0 });
   const messages = createStore(reduceMessages, initialMessageState);
   const request = vi.fn<() => Promise<Answer>>(answer ?? (async (): Promise<Answer> => ({ ok: true })));
   const commands = new AlertCommands({

@@ -6,7 +6,7 @@ import type { AcknowledgeAlertRequest, AlertView } from '../wire/wire-types.ts';
 import { ACTION_TARGET, type AlertActionKind } from './alert-entry.ts';
 import { hasReached } from './alert-order.ts';
 import type { AlertAction, AlertState } from './alert-store.ts';
-import { shortText } from '../layout/display-text.ts';
+import { shortId, shortText } from '../layout/display-text.ts';
 
 const ANSWER_TIMEOUT_MS = 8_000;
 /** How long an accepted change may take to come back as an event before the list is loaded again. */
@@ -148,5 +148,5 @@ function label(kind: AlertActionKind): string {
 }
 
 function describe(alert: AlertView): string {
-  return `alert #${alert.alert_id} “${shortText(alert.message, 60)}”`;
+  return `alert #${shortId(alert.alert_id)} “${shortText(alert.message, 60)}”`;
 }

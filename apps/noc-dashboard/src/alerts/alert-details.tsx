@@ -1,7 +1,7 @@
 import { Button, CloseButton, Textarea } from '@mantine/core';
 import { IconAlertCircle, IconCheck, IconChecks, IconClockExclamation } from '@tabler/icons-react';
 import { useRef, useState, type ReactNode, type Ref } from 'react';
-import { displayText, readableType } from '../layout/display-text.ts';
+import { displayText, readableType, shortId } from '../layout/display-text.ts';
 import { formatAgo, formatExact } from '../layout/time-text.ts';
 import { useNow } from '../layout/use-now.ts';
 import { MAX_NOTE_LENGTH, type AlertView } from '../wire/wire-types.ts';
@@ -52,7 +52,7 @@ export function AlertDetails({ entry, canAct, clockOffsetMs, noteRef, onAct, onC
     >
       <header className={classes.header}>
         <h2 id="details-title" className="numbers">
-          Alert #{alert.alert_id}
+          Alert #{shortId(alert.alert_id)}
         </h2>
         <CloseButton aria-label="Close the details" onClick={onClose} />
       </header>
@@ -175,6 +175,9 @@ function Facts({ alert, clockOffsetMs }: { alert: AlertView; clockOffsetMs: numb
       )}
       {alert.note !== null && alert.note !== '' && <Fact name="Note">{displayText(alert.note)}</Fact>}
       <Fact name="Stored">{formatExact(alert.stored_at)}</Fact>
+      <Fact name="Alert id">
+        <code>{alert.alert_id}</code>
+      </Fact>
       <Fact name="Message id">
         <code>{displayText(alert.message_id)}</code>
       </Fact>

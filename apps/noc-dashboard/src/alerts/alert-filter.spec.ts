@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { anAlert } from '../testing/builders.ts';
 import { countAlerts, EVERYTHING, filterAlerts, type AlertFilter } from './alert-filter.ts';
-import { initialAlertState, reduceAlerts } from './alert-store.ts';
+import { initialAlertState, reduceAlerts, type AlertState } from './alert-store.ts';
+import type { AlertView } from '../wire/wire-types.ts';
 
 const alerts = [
   anAlert({ alert_id: 1, severity: 'critical', message: 'Smoke in the server room', alert_type: 'fire' }),
@@ -9,11 +10,14 @@ const alerts = [
   anAlert({ alert_id: 3, severity: 'low', status: 'resolved' }),
   anAlert({ alert_id: 4, severity: 'low', status: 'false_alarm' }),
 ];
-const state = reduceAlerts(reduceAlerts(initialAlertState, { type: 'load_started' }), {
-  type: 'load_succeeded',
-  alerts,
-  now: 0,
-});
+const stateOf = (loaded: readonly AlertView[]): AlertState =>
+  reduceAlerts(reduceAlerts(initialAlertState, { type: 'load_started' }), {
+    type: 'load_succeeded',
+    alerts: loaded,
+    now: 0,
+    gatewayNow: 0,
+  });
+const state = stateOf(alerts);
 const filtered = (filter: Partial<AlertFilter>) =>
   filterAlerts(state.order, state.entries, { ...EVERYTHING, ...filter });
 
@@ -44,6 +48,14 @@ describe('filterAlerts', () => {
     { name: 'nothing', filter: { text: 'elephant' }, ids: [] },
   ])('shows $name', ({ filter, ids }) => {
     expect(filtered(filter)).toEqual(ids);
+  });
+
+  it('finds an alert by all of its id and by what its title shows of it', () => {
+    const id = 4_503_599_627_370_496;
+    const { order, entries } = stateOf([anAlert(), anAlert({ alert_id: id })]);
+    for (const text of [`#${id}`, '#370496', '370496']) {
+      expect(filterAlerts(order, entries, { ...EVERYTHING, text })).toEqual([id]);
+    }
   });
 });
 

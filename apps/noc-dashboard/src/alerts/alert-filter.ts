@@ -1,5 +1,6 @@
 import { isOpen } from './alert-order.ts';
 import type { AlertEntry } from './alert-entry.ts';
+import { shortId } from '../layout/display-text.ts';
 import type { AlertStatus, AlertView, Severity } from '../wire/wire-types.ts';
 
 /** `closed` covers resolved and false alarms. */
@@ -91,7 +92,17 @@ function containsWords(alert: AlertView, words: readonly string[]): boolean {
       severity,
       note,
     } = alert;
-    text = [`#${id}`, message, type, type.replaceAll('_', ' '), source, client, severity, note]
+    text = [
+      `#${id}`,
+      `#${shortId(id)}`,
+      message,
+      type,
+      type.replaceAll('_', ' '),
+      source,
+      client,
+      severity,
+      note,
+    ]
       .join('\n')
       .toLowerCase();
     searchTexts.set(alert, text);

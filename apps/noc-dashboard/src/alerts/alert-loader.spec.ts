@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AlertPage } from '../session/gateway-api.ts';
 import { createStore } from '../state/store.ts';
-import { anAlert } from '../testing/builders.ts';
+import { anAlert, anEvent } from '../testing/builders.ts';
 import { AlertLoader } from './alert-loader.ts';
 import { initialAlertState, reduceAlerts } from './alert-store.ts';
 
@@ -11,9 +11,12 @@ const page = (ids: number[], nextCursor: string | null = null): AlertPage => ({
   nextCursor,
 });
 
-function setUp(fetchPage: (query: { status: string; cursor: string | null }) => Promise<AlertPage>) {
+function setUp(
+  fetchPage: (query: { status: string; cursor: string | null }) => Promise<AlertPage>,
+  gatewayNow = Date.now,
+) {
   const alerts = createStore(reduceAlerts, initialAlertState);
-  const loader = new AlertLoader({ alerts, fetchPage, explain: String });
+  const loader = new AlertLoader({ alerts, fetchPage, explain: String, gatewayNow });
   return { alerts, loader };
 }
 
@@ -68,6 +71,19 @@ describe('AlertLoader', () => {
     alerts.dispatch({ type: 'load_needed', reason: 'gap' });
     await vi.runAllTimersAsync();
     expect(fetchPage.mock.calls.length).toBe(calls * 2);
+  });
+
+  it("asks the gateway's clock how long ago an alert was received, not that of this computer", async () => {
+    const alert = anAlert();
+    const { alerts, loader } = setUp(
+      async () => page([]),
+      () => Date.parse(alert.received_at) + 1_000,
+    );
+    alerts.dispatch({ type: 'events_received', events: [anEvent(1, alert)] });
+    loader.start();
+    await vi.runAllTimersAsync();
+    expect(alerts.getState().completeness.kind).toBe('complete');
+    expect(alerts.getState().order).toEqual([1]);
   });
 
   it('gives nothing of one user to the next, even when an answer comes late', async () => {

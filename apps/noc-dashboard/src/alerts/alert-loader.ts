@@ -28,6 +28,8 @@ export interface AlertLoaderParts {
   }) => Promise<AlertPage>;
   /** What to tell the operator about a failed load. */
   readonly explain: (error: unknown) => string;
+  /** The gateway's clock. */
+  readonly gatewayNow: () => number;
   readonly minIntervalMs?: number;
 }
 
@@ -66,7 +68,7 @@ export class AlertLoader {
 
   private async load(): Promise<void> {
     const { generation } = this;
-    const { alerts } = this.parts;
+    const { alerts, gatewayNow } = this.parts;
     this.timer = null;
     this.lastStartMs = performance.now();
     alerts.dispatch({ type: 'load_started' });
@@ -74,7 +76,12 @@ export class AlertLoader {
       const loaded = await this.readAll();
       if (generation !== this.generation) return;
       this.failures = 0;
-      alerts.dispatch({ type: 'load_succeeded', alerts: loaded, now: Date.now() });
+      alerts.dispatch({
+        type: 'load_succeeded',
+        alerts: loaded,
+        now: Date.now(),
+        gatewayNow: gatewayNow(),
+      });
     } catch (error) {
       if (generation !== this.generation) return;
       this.failures += 1;

@@ -1,6 +1,6 @@
 import { IconAlertCircle, IconCheck, IconChecks, IconClockExclamation } from '@tabler/icons-react';
 import { memo } from 'react';
-import { displayText, readableType } from '../layout/display-text.ts';
+import { displayText, readableType, shortId } from '../layout/display-text.ts';
 import { formatAge, formatExact } from '../layout/time-text.ts';
 import { useNow } from '../layout/use-now.ts';
 import type { AlertView } from '../wire/wire-types.ts';
@@ -93,7 +93,7 @@ export const AlertRow = memo(function AlertRow(props: AlertRowProps) {
             className={classes.acknowledge}
             tabIndex={focusable}
             disabled={!canAct}
-            aria-label={`Acknowledge alert ${id}`}
+            aria-label={`Acknowledge alert ${shortId(id)}`}
             data-testid="ack-button"
             onClick={(event) => {
               event.stopPropagation();
@@ -110,7 +110,7 @@ export const AlertRow = memo(function AlertRow(props: AlertRowProps) {
             className={classes.resolve}
             tabIndex={focusable}
             disabled={!canAct || pending !== null}
-            aria-label={`Resolve alert ${id}`}
+            aria-label={`Resolve alert ${shortId(id)}`}
             title="Resolve"
             data-testid="resolve-button"
             onClick={(event) => {

@@ -5,6 +5,7 @@ import {
   initialAlertState,
   isLaterOffset,
   MAX_CLOSED_ALERTS,
+  MAX_STORING_MS,
   reduceAlerts,
   type AlertAction,
   type AlertState,
@@ -13,9 +14,14 @@ import {
 const run = (actions: readonly AlertAction[], from: AlertState = initialAlertState) =>
   actions.reduce(reduceAlerts, from);
 const received = (...events: EventEnvelope[]): AlertAction => ({ type: 'events_received', events });
-const loaded = (alerts: ReturnType<typeof anAlert>[]): AlertAction[] => [
+/** An hour after the alerts of these tests were received, unless it says otherwise. */
+const loadSucceeded = (
+  alerts: ReturnType<typeof anAlert>[],
+  gatewayNow = Date.parse('2026-01-01T01:00:00.000Z'),
+): AlertAction => ({ type: 'load_succeeded', alerts, now: 1_000, gatewayNow });
+const loaded = (alerts: ReturnType<typeof anAlert>[], gatewayNow?: number): AlertAction[] => [
   { type: 'load_started' },
-  { type: 'load_succeeded', alerts, now: 1_000 },
+  loadSucceeded(alerts, gatewayNow),
 ];
 const subscribed = (group: Partial<SubscribedGroup>): AlertAction => ({
   type: 'subscribed',
@@ -228,7 +234,7 @@ describe('resuming', () => {
         subscribed({ result: 'replayed', offset: '71' }),
         { type: 'load_started' },
         gap,
-        { type: 'load_succeeded', alerts: [], now: 1 },
+        loadSucceeded([]),
       ],
       complete,
     );
@@ -250,11 +256,28 @@ describe('loading', () => {
       [
         { type: 'load_started' },
         received(anEvent(1, anAlert({ alert_id: 4 }))),
-        { type: 'load_succeeded', alerts: [anAlert({ alert_id: 2 })], now: 2 },
+        loadSucceeded([anAlert({ alert_id: 2 })]),
       ],
       before,
     );
     expect(state.order.toSorted((a, b) => a - b)).toEqual([2, 3, 4]);
+  });
+
+  it('keeps an open alert whose row may still be on its way, until a load when it is older', () => {
+    const receivedMs = Date.parse('2026-01-01T00:30:00.000Z');
+    const late = anAlert({ alert_id: 2, received_at: new Date(receivedMs).toISOString() });
+    const before = run([...loaded([anAlert()]), received(anEvent(1, late))]);
+    const young = run(loaded([anAlert()], receivedMs + MAX_STORING_MS - 1), before);
+    expect(young.order).toEqual([2, 1]);
+    expect(young.completeness.kind).toBe('complete');
+    expect(run(loaded([anAlert()], receivedMs + MAX_STORING_MS), young).order).toEqual([1]);
+  });
+
+  it('takes in an alert it hears of only by an update, as news', () => {
+    const updated = anEvent(1, anAlert({ alert_id: 7 }), { type: 'alert_updated' });
+    const state = run([received(updated)], complete);
+    expect(state.order).toEqual([7]);
+    expect(state.arrivals.alerts.map((alert) => alert.alert_id)).toEqual([7]);
   });
 
   it('calls alerts of the first load no news, and those a gap had hidden news', () => {

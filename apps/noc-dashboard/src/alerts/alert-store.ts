@@ -8,6 +8,8 @@ import type { AlertView, EventEnvelope, GroupPosition, SubscribedGroup } from '.
 export const MAX_CLOSED_ALERTS = 2_000;
 /** System notices kept in memory; the oldest go first. */
 export const MAX_NOTICES = 200;
+/** How long the row of an alert may be on its way: an alert is shown at once, and stored later when storing is in trouble. */
+export const MAX_STORING_MS = 60_000;
 
 /**
  * Whether the list is complete. It leaves `complete` as soon as anything may have been missed and returns only after
@@ -52,7 +54,13 @@ export type AlertAction =
   | { readonly type: 'gap_reported'; readonly position: GroupPosition | null }
   | { readonly type: 'load_needed'; readonly reason: LoadReason }
   | { readonly type: 'load_started' }
-  | { readonly type: 'load_succeeded'; readonly alerts: readonly AlertView[]; readonly now: number }
+  | {
+      readonly type: 'load_succeeded';
+      readonly alerts: readonly AlertView[];
+      readonly now: number;
+      /** The same moment by the clock that `received_at` is read from. */
+      readonly gatewayNow: number;
+    }
   | { readonly type: 'load_failed'; readonly message: string }
   | { readonly type: 'action_started'; readonly alertId: number; readonly pending: PendingAction }
   | {
@@ -103,7 +111,7 @@ export function reduceAlerts(state: AlertState, action: AlertAction): AlertState
     case 'load_started':
       return startLoad(state);
     case 'load_succeeded':
-      return finishLoad(state, action.alerts, action.now);
+      return finishLoad(state, action);
     case 'load_failed':
       return state.completeness.kind === 'loading'
         ? {
@@ -234,15 +242,22 @@ function startLoad(state: AlertState): AlertState {
 
 /**
  * Replaces the open alerts by what the database says. Kept besides it: whatever the gateway told us after the load
- * began, because the load may have read its pages before that, and the alerts that were closed already.
+ * began, because the load may have read its pages before that; what was received so lately that its row may still be
+ * on its way; and the alerts that were closed already.
  */
-function finishLoad(state: AlertState, alerts: readonly AlertView[], now: number): AlertState {
+function finishLoad(
+  state: AlertState,
+  { alerts, now, gatewayNow }: Extract<AlertAction, { type: 'load_succeeded' }>,
+): AlertState {
   const { completeness } = state;
   if (completeness.kind !== 'loading') return state;
   const loaded = new Set(alerts.map((alert) => alert.alert_id));
   const gone = [...state.entries.values()].filter(
-    ({ alert, heardAt }) =>
-      isOpen(alert.status) && heardAt <= completeness.startedAt && !loaded.has(alert.alert_id),
+    ({ alert, heardAt, sortKey }) =>
+      isOpen(alert.status) &&
+      heardAt <= completeness.startedAt &&
+      sortKey.receivedMs + MAX_STORING_MS <= gatewayNow &&
+      !loaded.has(alert.alert_id),
   );
   const settled = [...state.entries.values()]
     .filter((entry) => entry.pending?.isAccepted && loaded.has(entry.alert.alert_id))

@@ -264,7 +264,7 @@ describe('BusConnection', () => {
     const { socket, alerts, goLive } = setUp();
     await goLive();
     alerts.dispatch({ type: 'load_started' });
-    alerts.dispatch({ type: 'load_succeeded', alerts: [], now: 0 });
+    alerts.dispatch({ type: 'load_succeeded', alerts: [], now: 0, gatewayNow: 0 });
     socket.handlers.onEvent(name, body);
     expect(alerts.getState().completeness.kind).toBe('needed');
   });

@@ -19,3 +19,8 @@ export function shortText(text: string, maxLength = 160): string {
 export function readableType(alertType: string): string {
   return displayText(alertType).replaceAll('_', ' ');
 }
+
+/** `4503599627370496` -> `370496`: as much of an id as can be read out, for titles. What must be exact shows all of it. */
+export function shortId(id: number): string {
+  return String(id).slice(-6);
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { displayText, readableType, shortText } from './display-text.ts';
+import { displayText, readableType, shortId, shortText } from './display-text.ts';
 import { formatAge, formatAgo, formatCountdown, formatExact } from './time-text.ts';
 
 describe('displayText', () => {
@@ -21,6 +21,8 @@ describe('displayText', () => {
   it('cuts what would take too long to say', () => {
     expect(shortText('x'.repeat(500), 10)).toBe('xxxxxxxxx…');
     expect(readableType('door_forced_open')).toBe('door forced open');
+    expect(shortId(Number.MAX_SAFE_INTEGER)).toBe('740991');
+    expect(shortId(7)).toBe('7');
   });
 });
 

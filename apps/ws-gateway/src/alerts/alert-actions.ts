@@ -1,9 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { ChannelLayer } from '@bus/channel-layer';
-import { AlertQueries, UserQueries, type AlertChange, type AlertChangeResult } from '@bus/database';
+import {
+  AlertQueries,
+  isAlertError,
+  UserQueries,
+  type AlertChange,
+  type AlertChangeResult,
+} from '@bus/database';
 import { currentCorrelationId } from '@bus/observability';
 import { nocClientGroup, nocDashboardGroup, tenantGroup, type AlertView } from '@bus/payload-schemas';
 import type { Principal } from '../auth/principal.ts';
+import { AnnouncedAlerts } from './announced-alerts.ts';
 
 /** What an operator does to an alert. */
 export interface AlertWish {
@@ -18,6 +25,7 @@ export class AlertActions {
     private readonly alerts: AlertQueries,
     private readonly users: UserQueries,
     private readonly channel: ChannelLayer,
+    private readonly announced: AnnouncedAlerts,
   ) {}
 
   /**
@@ -40,16 +48,22 @@ export class AlertActions {
     apply: (change: AlertChange) => Promise<AlertChangeResult>,
   ): Promise<AlertChangeResult> {
     const scope = await this.users.scopeOf(principal);
-    const result = await apply({
-      alertId,
-      note,
-      userId: principal.id,
-      scope,
-      correlationId: currentCorrelationId(),
-    });
+    const change = { alertId, note, userId: principal.id, scope, correlationId: currentCorrelationId() };
+    const result = await this.againOnceStored(() => apply(change));
     // The change is in Postgres; a broadcast that fails is made good by the snapshot of the next resume.
     if (result.changed) await this.tellEveryScreen(result.alert);
     return result;
+  }
+
+  /** Who is quick acts on an alert that is on his screen before its row is in Postgres. */
+  private async againOnceStored(apply: () => Promise<AlertChangeResult>): Promise<AlertChangeResult> {
+    try {
+      return await apply();
+    } catch (error) {
+      if (!isAlertError(error) || error.code !== 'alert_not_found') throw error;
+      await this.announced.settled();
+      return apply();
+    }
   }
 
   private async tellEveryScreen(alert: AlertView): Promise<void> {

@@ -9,6 +9,7 @@ import { Refusal } from '../refusals/refusal.ts';
 import { validatedBody } from '../refusals/validated-body.ts';
 import { AlertActions } from './alert-actions.ts';
 import { AlertChangeRequest } from './alert-change.request.ts';
+import { AnnouncedAlerts } from './announced-alerts.ts';
 
 const DEFAULT_PAGE = 50;
 const MAX_PAGE = 200;
@@ -28,6 +29,7 @@ export class AlertsController {
     private readonly alerts: AlertQueries,
     private readonly users: UserQueries,
     private readonly actions: AlertActions,
+    private readonly announced: AnnouncedAlerts,
   ) {}
 
   @Get()
@@ -35,20 +37,24 @@ export class AlertsController {
     @CurrentUser() { principal }: Authentication,
     @Query() query: Record<string, unknown>,
   ): Promise<AlertPageAnswer> {
-    const page = await this.alerts.list({
+    const request = {
       status: wordFrom(query, 'status', ALERT_STATUSES),
       severity: wordFrom(query, 'severity', ALERT_SEVERITIES),
       clientId: integerFrom(query, 'client_id', { min: 1, max: MAX_ID }),
       cursor: textFrom(query, 'cursor', 300),
       limit: integerFrom(query, 'limit', { min: 1, max: MAX_PAGE }) ?? DEFAULT_PAGE,
       scope: await this.users.scopeOf(principal),
-    });
+    };
+    if (request.cursor === undefined) await this.announced.settled();
+    const page = await this.alerts.list(request);
     return { alerts: page.alerts, next_cursor: page.nextCursor };
   }
 
   @Get(':id')
   async byId(@CurrentUser() { principal }: Authentication, @Param('id') id: string): Promise<AlertView> {
-    const alert = await this.alerts.byId(idFrom(id), await this.users.scopeOf(principal));
+    const scope = await this.users.scopeOf(principal);
+    const find = () => this.alerts.byId(idFrom(id), scope);
+    const alert = (await find()) ?? (await this.announced.settled().then(find));
     if (alert === null) throw new Refusal('notFound', 'There is no such alert.');
     return alert;
   }

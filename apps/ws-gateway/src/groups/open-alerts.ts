@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AlertQueries, UserQueries } from '@bus/database';
 import { parseGroupName, type AlertView } from '@bus/payload-schemas';
+import { AnnouncedAlerts } from '../alerts/announced-alerts.ts';
 import type { Principal } from '../auth/principal.ts';
 
 /** More open alerts than anybody can look at; keeps the notice below half a megabyte. */
@@ -18,16 +19,17 @@ export class OpenAlertsSnapshot {
   constructor(
     private readonly alerts: AlertQueries,
     private readonly users: UserQueries,
+    private readonly announced: AnnouncedAlerts,
   ) {}
 
   /**
    * The open alerts of a group as this principal may see them, most urgent first; null for a group that carries no alerts.
-   * Take it after joining the group: what is committed later comes as an event. Rejects when Postgres is away.
+   * Take it after joining the group: what is announced later comes as an event. Rejects when Postgres is away.
    */
   async of(principal: Principal, groupName: string): Promise<OpenAlerts | null> {
     const group = parseGroupName(groupName);
     if (group === null || group.kind === 'user') return null;
-    const scope = await this.users.scopeOf(principal);
+    const [scope] = await Promise.all([this.users.scopeOf(principal), this.announced.settled()]);
     const { alerts, nextCursor } = await this.alerts.list({
       scope,
       clientId: group.kind === 'noc_client' ? group.id : undefined,

@@ -13,9 +13,14 @@ export class GatewayRedis {
     this.connection = connections.create('producer', 'gateway');
   }
 
+  /** Whether Redis is there to be asked. */
+  get isReady(): boolean {
+    return this.connection.status === 'ready';
+  }
+
   /** Resolves when commands can be sent for the first time. */
   async whenReady(): Promise<void> {
-    if (this.connection.status === 'ready') return;
+    if (this.isReady) return;
     await new Promise<void>((resolve) => this.connection.once('ready', () => resolve()));
   }
 }

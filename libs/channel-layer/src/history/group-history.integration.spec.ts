@@ -1,6 +1,6 @@
 import { createRedisDatabase } from '@bus/testing';
 import { Redis } from 'ioredis';
-import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { TestProcess, testKeys, type TestProcessOptions } from '../fixtures/channel-processes.fixture.ts';
 import { closeAfterEach } from '../fixtures/close-after-each.fixture.ts';
 import { GroupHistory } from './group-history.ts';
@@ -168,10 +168,52 @@ describe('the history of a group', () => {
     });
   });
 
+  it('gives its newest events to whoever has no position, and one to go on from', async () => {
+    const [writer, reader] = [start(), start()];
+    expect(await reader.history.latest(group)).toEqual({
+      ...(await reader.history.position(group)),
+      events: [],
+    });
+    for (let n = 1; n <= 450; n += 1) await send(writer, n);
+    const latest = await reader.history.latest(group, 250);
+    expect(latest.events.map(({ data }) => data.n)).toEqual(
+      Array.from({ length: 250 }, (_, index) => 201 + index),
+    );
+    expect(latest).toMatchObject(await reader.history.position(group));
+    await send(writer, 451);
+    expect(numbers(await reader.history.since(group, latest))).toEqual([451]);
+  });
+
+  it('gives as the newest events what is left, whatever was trimmed, lost or expired', async () => {
+    const process = start({ history: { maxEntries: 10 } });
+    for (let n = 1; n <= 25; n += 1) await send(process, n);
+    await redis.xdel(keyOf(process, 'h'), '20-0', '25-0');
+    const latest = await process.history.latest(group);
+    expect(latest.events.map(({ data }) => data.n)).toEqual([16, 17, 18, 19, 21, 22, 23, 24]);
+    expect(latest.offset).toBe('25');
+    await redis.del(keyOf(process, 'h'));
+    expect(await process.history.latest(group)).toEqual({ ...latest, events: [] });
+  });
+
+  it('has no newest events when it is lost while they are read', async () => {
+    const process = start();
+    for (let n = 1; n <= 3; n += 1) await send(process, n);
+    const { reader } = process.core;
+    const head = reader.head.bind(reader);
+    vi.spyOn(reader, 'head').mockImplementationOnce(async (name) => {
+      const answer = await head(name);
+      await redis.flushdb();
+      return answer;
+    });
+    const latest = await process.history.latest(group);
+    expect(latest).toEqual({ ...(await process.history.position(group)), events: [] });
+  });
+
   it('says that it cannot be read while Redis is away', async () => {
     const process = start();
     process.core.producer.disconnect();
     const history = new GroupHistory(process.core.reader);
+    await expect(history.latest(group)).rejects.toThrow(/not connected/);
     expect(await history.since(group, { epoch: 'e', offset: '7' })).toEqual({
       result: 'gap',
       reason: 'unavailable',

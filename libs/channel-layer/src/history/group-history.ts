@@ -2,10 +2,10 @@ import { Logger } from '@nestjs/common';
 import { OFFSET_PATTERN, type EventEnvelope } from '@bus/payload-schemas';
 import { ThrottledLog } from '../throttled-log.ts';
 import { PAGE_EVENTS, type HistoryReader } from './history-reader.ts';
-import type { GapReason, GroupPosition, HistoryResult } from './group-position.ts';
+import type { GapReason, GroupPosition, HistoryResult, LatestEvents } from './group-position.ts';
 import { ReadOrder } from './read-order.ts';
 
-/** Answers what happened in a group, for the `history` request of a browser. */
+/** Answers what happened in a group: for the `history` request of a browser, and for a process that reads along. */
 export class GroupHistory {
   readonly #reader: HistoryReader;
   readonly #log = new ThrottledLog(new Logger(GroupHistory.name));
@@ -33,6 +33,31 @@ export class GroupHistory {
       this.#log.warn('since', `A group history could not be read: ${String(error)}`);
       return gap('unavailable', position);
     }
+  }
+
+  /**
+   * The newest events in order, at most `limit` (default 1000), to begin where no position is known. What the history
+   * has lost or cannot open is left out without a word. Rejects when Redis does not answer within about two seconds.
+   */
+  async latest(group: string, limit = 1_000): Promise<LatestEvents> {
+    const head = await this.#reader.head(group);
+    const events: EventEnvelope[] = [];
+    const order = new ReadOrder();
+    let { epoch } = head;
+    let offset = Math.max(head.base, head.newest - limit);
+    let isAtEnd = offset >= head.newest;
+    while (!isAtEnd) {
+      const page = await this.#reader.readAfter(group, offset, {
+        limit: Math.min(PAGE_EVENTS, head.newest - offset),
+        order,
+      });
+      for (const event of page.events) events.push(event.envelope);
+      epoch = page.epoch;
+      offset = page.readTo;
+      // The history may have been lost since its head was read.
+      isAtEnd = offset >= Math.min(head.newest, page.newest);
+    }
+    return { events, epoch, offset: String(offset) };
   }
 
   async #read(group: string, epoch: string, asked: number, limit: number): Promise<HistoryResult> {

@@ -35,3 +35,8 @@ export type HistoryResult =
       /** The newest position, from which events can be followed again. */
       readonly offset: string;
     };
+
+/** The newest events of a group in order, and the position of the last one. */
+export interface LatestEvents extends GroupPosition {
+  readonly events: readonly EventEnvelope[];
+}

@@ -24,8 +24,9 @@ beforeEach(async () => {
   await database.pool.query('truncate device_alerts');
   const { north, south } = organisation;
   const stored = await alerts.insertMany(
-    [north.devices[0], north.devices[1], south.devices[0], null].map((device, index) => ({
-      alert: alertJob({ message_id: `m${index}`, source_id: device?.externalId ?? 'stranger' }),
+    [north.devices[0], north.devices[1], south.devices[0], null].map((device) => ({
+      // A new alert for each test: the audit log still has the lines of the earlier ones.
+      alert: alertJob({ message_id: crypto.randomUUID(), source_id: device?.externalId ?? 'stranger' }),
       device,
     })),
   );

@@ -136,6 +136,16 @@ describe('AlertQueries.list', () => {
   });
 });
 
+describe('AlertQueries.existing', () => {
+  it('finds those of the ids that are alerts, whoever they belong to, also among ids as long as they get', async () => {
+    const { alerts: known } = await alerts.list({ scope: STAFF_SCOPE, limit: 200 });
+    const ids = known.map(({ alert_id }) => alert_id);
+    expect(new Set(known.map(({ tenant_id }) => tenant_id)).size).toBe(2);
+    expect(await alerts.existing([...ids, Number.MAX_SAFE_INTEGER, ALERTS + 1])).toEqual(new Set(ids));
+    expect(await alerts.existing([])).toEqual(new Set());
+  });
+});
+
 describe('the plan of AlertQueries.list among 100 000 alerts', () => {
   const requests: Record<string, () => Omit<AlertListRequest, 'limit'>> = {
     'for staff': () => ({ scope: STAFF_SCOPE }),

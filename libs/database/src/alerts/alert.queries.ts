@@ -185,6 +185,18 @@ export class AlertQueries {
     return row === undefined ? null : alertViewOf(row);
   }
 
+  /** Those of the ids that are alerts by now, of all tenants. */
+  async existing(alertIds: readonly number[]): Promise<Set<number>> {
+    const { rows } = await measuredQuery(this.metrics, 'existing_alerts', () =>
+      this.pool.query<{ id: string }>({
+        name: 'existing_alerts',
+        text: 'select id from device_alerts where id = any($1::bigint[])',
+        values: [alertIds],
+      }),
+    );
+    return new Set(rows.map(({ id }) => Number(id)));
+  }
+
   /** Undefined when the alert was there before, or its id. */
   async #insertNew(row: AlertToStore): Promise<StoredAlert | undefined> {
     const values = insertAlertParameters(row);
