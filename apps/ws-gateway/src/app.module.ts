@@ -12,7 +12,6 @@ import { EventLoopMonitor } from '@bus/observability';
 import { PlatformModule, RuntimeSettings } from '@bus/platform';
 import { AcknowledgeAlertHandler } from './alerts/acknowledge-alert.handler.ts';
 import { AlertActions } from './alerts/alert-actions.ts';
-
 import { AlertsController } from './alerts/alerts.controller.ts';
 import { AnnouncedAlerts } from './alerts/announced-alerts.ts';
 import { ResolveAlertHandler } from './alerts/resolve-alert.handler.ts';
