@@ -8,9 +8,10 @@ import { startProducer, type Producer } from '../tasks/producer.ts';
 import { startTurnRedis, takeTurns, type Round } from '../tasks/turns.ts';
 import type { Side } from '../tasks/worker-process.ts';
 
-const ROUNDS = 5;
-const JOBS = 20_000;
-const WARM_UP_JOBS = 4_000;
+/** Many short turns: what disturbs the machine for a second disturbs both sides. */
+const ROUNDS = 21;
+const JOBS = 4_000;
+const WARM_UP_ROUNDS = 3;
 const IN_FLIGHT = 100;
 const JOBS_PER_CALL = 200;
 const TARGET_RATIO = 0.9;
@@ -26,9 +27,13 @@ interface Rates {
 /** Enqueueing through the catalog, every parameter checked, beside BullMQ's own queue with the same options. */
 export async function taskEnqueue(): Promise<ScenarioReport> {
   const redis = await startTurnRedis();
+  const bare = await startProducer('bare', await redis.nextDatabase());
+  const bus = await startProducer('bus', await redis.nextDatabase());
+  const producers: Record<Side, Producer> = { bare, bus };
   try {
+    await takeTurns(WARM_UP_ROUNDS, (side) => measure(producers[side]));
     const rounds = await takeTurns(ROUNDS, async (side, number) => {
-      const rates = await measure(side, await redis.nextDatabase());
+      const rates = await measure(producers[side]);
       process.stdout.write(
         `  round ${number} ${side}: ${rates.oneByOne}/s one by one, ${rates.named}/s named, ${rates.many}/s in bulk\n`,
       );
@@ -44,6 +49,7 @@ export async function taskEnqueue(): Promise<ScenarioReport> {
       figures: { jobs_per_second: rounds, named_ratio: medianRatio(rounds, 'named') },
     };
   } finally {
+    await Promise.all([bare.close(), bus.close()]);
     await redis.stop();
   }
 }
@@ -62,19 +68,12 @@ function medianRatio(rounds: readonly Round<Rates>[], rate: keyof Rates): number
   return round(median(rounds.map(({ bare, bus }) => bus[rate] / bare[rate])));
 }
 
-async function measure(side: Side, redisUrl: string): Promise<Rates> {
-  const producer = await startProducer(side, redisUrl);
-  try {
-    await oneByOne(producer, WARM_UP_JOBS);
-    await many(producer, WARM_UP_JOBS);
-    return {
-      oneByOne: Math.round(await oneByOne(producer, JOBS)),
-      named: Math.round(await oneByOne(producer, JOBS, randomUUID)),
-      many: Math.round(await many(producer, JOBS)),
-    };
-  } finally {
-    await producer.close();
-  }
+async function measure(producer: Producer): Promise<Rates> {
+  return {
+    oneByOne: Math.round(await oneByOne(producer, JOBS)),
+    named: Math.round(await oneByOne(producer, JOBS, randomUUID)),
+    many: Math.round(await many(producer, JOBS)),
+  };
 }
 
 function oneByOne(producer: Producer, jobs: number, id?: () => string): Promise<number> {
