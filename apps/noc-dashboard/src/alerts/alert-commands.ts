@@ -137,7 +137,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   4400: 'The alert is unchanged. Shorten or change the note and try again.',
   4401: 'The alert is unchanged. Sign in again.',
   4403: 'The alert is unchanged. Ask a colleague with the right to do this.',
-  4404: 'The alert is gone, or not in your reach any more. The list is being loaded again.',
+  4404: 'The alert is not stored yet, or not in your reach any more. The list is being loaded again; try once more if it stays.',
   4409: 'Somebody else was faster. The list is being loaded again; look at the alert before going on.',
   4429: 'The alert is unchanged. Wait a minute and try again.',
   4503: 'The alert is unchanged. Try again in a few seconds.',
