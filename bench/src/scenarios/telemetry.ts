@@ -11,7 +11,9 @@ import { proportionalMemoryMiB } from '../load/memory.ts';
 import { settled } from '../load/settled.ts';
 import type { ScenarioReport } from '../report.ts';
 
-const PER_SECOND = 5000;
+const TARGET_PER_SECOND = 5000;
+/** More than the target, because the time until the last row is there counts, too. */
+const PER_SECOND = 5250;
 const SECONDS = 60;
 /** A process at full rate takes this long to touch all the memory it will use. */
 const WARM_UP_SECONDS = 45;
@@ -19,7 +21,7 @@ const DRAIN_LIMIT_MS = 30_000;
 /** Growth of the last third over the middle third that still counts as flat: the heap breathes between collections. */
 const FLAT_GROWTH = 1.1;
 
-/** Telemetry into Postgres at 5,000 messages a second for a minute. */
+/** Telemetry into Postgres at more than 5,000 messages a second for a minute. */
 export async function telemetry(): Promise<ScenarioReport> {
   const bus = await startBus({ benchPublisher: true });
   const database = new pg.Client({ connectionString: bus.databaseUrl });
@@ -50,10 +52,9 @@ export async function telemetry(): Promise<ScenarioReport> {
           kept: confirmed === PER_SECOND * SECONDS && rows === confirmed && distinct === confirmed,
         },
         {
-          claim: `at least ${PER_SECOND} messages/s`,
-          measured: `${perSecond}/s over ${round(seconds)} s including the drain`,
-          // The schedule itself lasts SECONDS; the tail is the time the last batch takes.
-          kept: seconds <= SECONDS * 1.05,
+          claim: `at least ${TARGET_PER_SECOND} messages/s into Postgres`,
+          measured: `${perSecond}/s over ${round(seconds)} s, from the first publish to the last row`,
+          kept: perSecond >= TARGET_PER_SECOND,
         },
         {
           claim: 'memory flat',
