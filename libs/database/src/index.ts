@@ -33,7 +33,6 @@ export { migrate, pendingMigrations } from './migrations/migrate.ts';
 export { IdempotencyQueries } from './idempotency/idempotency.queries.ts';
 export {
   BroadcastOutboxQueries,
-  type BroadcastTarget,
   type KeptBroadcast,
   type UndeliveredBroadcast,
 } from './outbox/broadcast-outbox.queries.ts';
@@ -47,7 +46,7 @@ export {
 } from './refusals/quarantine.queries.ts';
 export { ScheduleQueries } from './schedules/schedule.queries.ts';
 export { ScheduleRunQueries } from './schedules/schedule-run.queries.ts';
-export type { Database } from './schema/database-schema.ts';
+export type { BroadcastTarget, Database } from './schema/database-schema.ts';
 export { databaseTimeMs } from './schema/database-time.ts';
 export { kyselyOver } from './schema/kysely.ts';
 export { GuardLocationQueries } from './telemetry/guard-location.queries.ts';

@@ -2,7 +2,8 @@ export { currentCorrelationId, runWithCorrelationId } from './correlation/correl
 export { EventLoopMonitor, type EventLoopReport } from './health/event-loop-monitor.ts';
 export { ReadinessRegistry, type ReadinessCheck, type ReadinessReport } from './health/readiness-registry.ts';
 export { BusLogger, createRootLogger, type LogFormat, type LogLevel } from './logging/bus-logger.ts';
-export { ConcealedValues, runConcealing } from './logging/concealed-values.ts';
+export { ConcealedValues } from './logging/concealed-values.ts';
+export { runConcealing } from './logging/concealing.ts';
 export { redact, redactText, REDACTED } from './logging/redact.ts';
 export {
   METRIC_CATALOG,

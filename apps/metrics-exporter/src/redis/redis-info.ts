@@ -1,4 +1,16 @@
-import type { RedisState } from './redis-state.ts';
+/** Redis as a whole: of a cluster, all masters together. */
+export interface RedisState {
+  readonly memoryUsedBytes: number;
+  /** 0: no limit. */
+  readonly memoryLimitBytes: number;
+  /** Of the fullest server, by the count that Redis holds against its limit; 0: no limit. */
+  readonly memoryUsedRatio: number;
+  readonly connectedClients: number;
+  readonly commandsProcessed: number;
+  readonly evictedKeys: number;
+  readonly uptimeSeconds: number;
+  readonly isPersistenceOk: boolean;
+}
 
 const WRITES = ['rdb_last_bgsave_status', 'aof_last_bgrewrite_status', 'aof_last_write_status'] as const;
 

@@ -1,20 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ExporterRedis } from './exporter-redis.ts';
-import { parseRedisInfo } from './redis-info.ts';
-
-/** Redis as a whole: of a cluster, all masters together. */
-export interface RedisState {
-  readonly memoryUsedBytes: number;
-  /** 0: no limit. */
-  readonly memoryLimitBytes: number;
-  /** Of the fullest server, by the count that Redis holds against its limit; 0: no limit. */
-  readonly memoryUsedRatio: number;
-  readonly connectedClients: number;
-  readonly commandsProcessed: number;
-  readonly evictedKeys: number;
-  readonly uptimeSeconds: number;
-  readonly isPersistenceOk: boolean;
-}
+import { parseRedisInfo, type RedisState } from './redis-info.ts';
 
 @Injectable()
 export class RedisStateReader {

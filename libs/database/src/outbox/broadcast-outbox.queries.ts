@@ -3,12 +3,9 @@ import type { BroadcastPriority, EventType } from '@bus/payload-schemas';
 import { POSTGRES_POOL } from '@bus/platform';
 import type { Kysely } from 'kysely';
 import type { Pool } from 'pg';
-import type { Database } from '../schema/database-schema.ts';
+import type { BroadcastTarget, Database } from '../schema/database-schema.ts';
 import { kyselyOver } from '../schema/kysely.ts';
 import { storableJson, storableText, storableTextOrNull } from '../storable-values.ts';
-
-/** Which door of the channel layer a broadcast came through. */
-export type BroadcastTarget = 'group' | 'user' | 'tenant' | 'noc_dashboard' | 'task_progress';
 
 /** A broadcast that could not be handed to Redis. `eventId` makes sending it again harmless. */
 export interface UndeliveredBroadcast {

@@ -1,7 +1,6 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely';
 import type { AlertSeverity, AlertStatus, BroadcastPriority, EventType } from '@bus/payload-schemas';
 import type { DeviceKind } from '../devices/device-kind.ts';
-import type { BroadcastTarget } from '../outbox/broadcast-outbox.queries.ts';
 import type {
   CatchUpPolicy,
   OverlapPolicy,
@@ -198,6 +197,9 @@ export interface IdempotencyRecordsTable {
   finished_at: Timestamp | null;
   expires_at: Timestamp;
 }
+
+/** Which door of the channel layer a broadcast came through. */
+export type BroadcastTarget = 'group' | 'user' | 'tenant' | 'noc_dashboard' | 'task_progress';
 
 export interface BroadcastOutboxTable {
   id: BigintId;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRootLogger } from './bus-logger.ts';
-import { ConcealedValues, runConcealing } from './concealed-values.ts';
+import { ConcealedValues } from './concealed-values.ts';
+import { runConcealing } from './concealing.ts';
 import { redact, redactText } from './redact.ts';
 
 function concealed(...values: unknown[]): ConcealedValues {

@@ -1,4 +1,3 @@
-import { currentScope, runInScope } from '../scope/work-scope.ts';
 import { REDACTED } from './sensitive-patterns.ts';
 
 /** Shorter values would be found by chance in words and numbers that have nothing to do with them. */
@@ -45,14 +44,4 @@ export class ConcealedValues {
     if (!/\p{Surrogate}/u.test(text)) forms.add(encodeURIComponent(text));
     this.#pattern = undefined;
   }
-}
-
-/** Runs `fn`, and everything it awaits, with the values kept out of logs and redacted copies. More may be added meanwhile. */
-export function runConcealing<T>(values: ConcealedValues, fn: () => T): T {
-  return runInScope({ concealed: values }, fn);
-}
-
-/** The text without the values that are secret where this is called. */
-export function withoutConcealed(text: string): string {
-  return currentScope()?.concealed?.clean(text) ?? text;
 }

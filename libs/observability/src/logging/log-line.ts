@@ -1,4 +1,4 @@
-import { withoutConcealed } from './concealed-values.ts';
+import { withoutConcealed } from './concealing.ts';
 import { errorFields } from './error-fields.ts';
 import { redact, redactText } from './redact.ts';
 

@@ -9,7 +9,7 @@ import type { EchoParams } from '../fixtures/test-tasks.fixture.ts';
 import { startTestWorker } from '../fixtures/test-worker.fixture.ts';
 import type { TestWorker } from '../fixtures/test-worker.fixture.ts';
 import { PriorityAgeing } from './priority-ageing.ts';
-import type { AgeingOptions } from './priority-ageing.ts';
+import type { AgeingOptions } from './ageing-options.ts';
 import { queueStates } from './queue-states.ts';
 
 // One job at a time on this queue, so that the order of starts is the order of service.

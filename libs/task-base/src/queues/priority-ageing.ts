@@ -6,20 +6,11 @@ import { QueueKeys } from 'bullmq';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { TASK_WORKER_OPTIONS } from '../runner/task-worker.options.ts';
 import type { TaskWorkerOptions } from '../runner/task-worker.options.ts';
+import { DEFAULT_AGEING, type AgeingOptions } from './ageing-options.ts';
 import { toBullPriority } from './job-priority.ts';
 import { QUEUES } from './queue-catalog.ts';
 import type { QueueName } from './queue-catalog.ts';
 import { RAISE_AGED_JOBS } from './raise-aged-jobs.lua.ts';
-
-export interface AgeingOptions {
-  /** A job that has waited this long counts as one priority more urgent, after twice this as two, and so on. */
-  readonly stepMs: number;
-  /** Between two passes over a queue, whichever of the workers makes them. */
-  readonly intervalMs: number;
-}
-
-/** From priority 0 to 10 in ten minutes. */
-export const DEFAULT_AGEING: AgeingOptions = { stepMs: 60_000, intervalMs: 10_000 };
 
 /** Jobs looked at per priority in one pass, and the most that wait raised at one priority. */
 const JOBS_PER_PRIORITY = 16;

@@ -5,7 +5,7 @@ import { TASK_CATALOG } from '../catalog/task-catalog.ts';
 import { DEAD_LETTER_STORE } from '../dead-letters/dead-letter.ts';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.ts';
 import { PriorityAgeing } from '../queues/priority-ageing.ts';
-import type { AgeingOptions } from '../queues/priority-ageing.ts';
+import type { AgeingOptions } from '../queues/ageing-options.ts';
 import { IDEMPOTENCY_STORE } from '../idempotency/claim-store.ts';
 import type { IdempotencyStore } from '../idempotency/claim-store.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';

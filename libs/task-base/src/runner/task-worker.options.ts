@@ -1,4 +1,4 @@
-import type { AgeingOptions } from '../queues/priority-ageing.ts';
+import type { AgeingOptions } from '../queues/ageing-options.ts';
 import type { QueueName } from '../queues/queue-catalog.ts';
 import type { TaskDefinition } from '../tasks/define-task.ts';
 
