@@ -156,16 +156,19 @@ describe('task-worker', () => {
     });
   });
 
-  it('only confirms an alert that somebody has answered long ago', async () => {
-    const alert = alertJob('answered');
-    await scene.storeAlert(alert);
+  it('shows an alert of long ago that nobody has answered, and only confirms one that somebody has', async () => {
+    for (const alert of [alertJob('open'), alertJob('answered')]) await scene.storeAlert(alert);
     await scene.pool.query(
-      `update device_alerts set stored_at = now() - interval '2 hours', status = 'resolved', resolved_by = $2,
-         resolved_at = now() where message_id = $1`,
-      ['answered', scene.known.supervisorId],
+      `update device_alerts set stored_at = now() - interval '2 hours' where message_id in ('open', 'answered')`,
     );
-    await scene.enqueueAlert(alert);
-    await waitFor(() => ackOf('answered').length === 1);
+    await scene.pool.query(
+      `update device_alerts set status = 'resolved', resolved_by = $1, resolved_at = now()
+       where message_id = 'answered'`,
+      [scene.known.supervisorId],
+    );
+    for (const alert of [alertJob('open'), alertJob('answered')]) await scene.enqueueAlert(alert);
+    await waitFor(() => ackOf('open').length === 1 && ackOf('answered').length === 1);
+    expect(await shown('noc_dashboard', 'open')).toHaveLength(1);
     expect(await shown('noc_dashboard', 'answered')).toEqual([]);
   });
 
