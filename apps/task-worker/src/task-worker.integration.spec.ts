@@ -141,6 +141,21 @@ describe('task-worker', () => {
       expect(await shown('noc_dashboard', 'nothing')).toMatchObject([{ type: 'critical_alert' }]);
     });
 
+    it('is shown to its owners although the operations centre has answered it already', async () => {
+      const alert = alertJob('quick', { express: true });
+      await scene.storeAlert(alert);
+      await scene.pool.query(
+        `update device_alerts set status = 'acknowledged', acknowledged_by = $1, acknowledged_at = now()
+         where message_id = 'quick'`,
+        [scene.known.supervisorId],
+      );
+      await scene.enqueueAlert(alert);
+      await waitFor(() => ackOf('quick').length === 1);
+      expect(await shown(`tenant_${scene.known.tenantId}`, 'quick')).toMatchObject([
+        { type: 'tenant_alert', data: { status: 'acknowledged' } },
+      ]);
+    });
+
     it('is told of as an update when it was stored long after it was shown', async () => {
       const received_at = new Date(Date.now() - 5_000).toISOString();
       const late = alertJob('late', { express: true, received_at });

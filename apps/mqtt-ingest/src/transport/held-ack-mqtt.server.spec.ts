@@ -117,4 +117,26 @@ describe('HeldAckMqttServer', () => {
     );
     expect(open).not.toHaveBeenCalled();
   });
+
+  it('ends in order: takes nothing more, hands over, finishes what runs besides, leaves the broker', async () => {
+    const steps: string[] = [];
+    const step =
+      <T>(name: string, answer: T) =>
+      (): T => {
+        steps.push(name);
+        return answer;
+      };
+    const drained = (name: string) => ({ drain: step(name, Promise.resolve(true)) });
+    const server = new HeldAckMqttServer(
+      { stopTaking: step('no more', undefined), close: step('closed', undefined) } as unknown as Broker,
+      drained('lanes') as unknown as EnqueueLanes,
+      drained('express') as unknown as ExpressAlerts,
+      drained('refusals') as unknown as Refusals,
+      new IngestMetrics(new Metrics({ app: 'mqtt-ingest', instance: 'spec' })),
+      {} as IngestSettings,
+      { SHUTDOWN_DEADLINE_MS: 1_000 } as RuntimeSettings,
+    );
+    await server.close();
+    expect(steps).toEqual(['no more', 'lanes', 'express', 'refusals', 'closed']);
+  });
 });
