@@ -64,6 +64,7 @@ export const schedules = {
           new.catch_up, new.catch_up_limit, new.overlap, new.jitter_seconds, new.starts_at, new.ends_at))
       execute function bus_schedule_edited()`.execute(db);
 
+    // look_at keeps its microseconds: cut to milliseconds it would be rounded, and a run due now be due a moment later.
     await sql`
       create table schedule_runs (
         id bigint generated always as identity primary key,
@@ -80,7 +81,7 @@ export const schedules = {
         job_id text,
         redis_lineage text,
         recoveries integer not null default 0,
-        look_at timestamptz(3) not null default now(),
+        look_at timestamptz not null default now(),
         decided_at timestamptz(3) not null default now(),
         enqueued_at timestamptz(3),
         started_at timestamptz(3),
