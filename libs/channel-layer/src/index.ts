@@ -19,7 +19,7 @@ export {
 } from './default-channel-layer.ts';
 export { GAP_EVENT, localOutput, type GapNotice, type GroupOutput } from './feed/group-output.ts';
 export { GroupHistory } from './history/group-history.ts';
-export type { GroupLogOptions } from './history/group-log.ts';
+export { DEFAULT_EVENT_ID_TTL_MS, type GroupLogOptions } from './history/group-log.ts';
 export type { GapReason, GroupPosition, HistoryResult, LatestEvents } from './history/group-position.ts';
 export {
   BROADCAST_OUTBOX,

@@ -3,7 +3,6 @@ export { EventLoopMonitor, type EventLoopReport } from './health/event-loop-moni
 export { ReadinessRegistry, type ReadinessCheck, type ReadinessReport } from './health/readiness-registry.ts';
 export { BusLogger, createRootLogger, type LogFormat, type LogLevel } from './logging/bus-logger.ts';
 export { ConcealedValues } from './logging/concealed-values.ts';
-export { runConcealing } from './logging/concealing.ts';
 export { redact, redactText, REDACTED } from './logging/redact.ts';
 export {
   METRIC_CATALOG,

@@ -1,5 +1,6 @@
 import { Coalescer } from '@bus/platform';
 import {
+  DEFAULT_EVENT_ID_TTL_MS,
   nocAlertBroadcast,
   nocAlertUpdate,
   ownerAlertBroadcasts,
@@ -13,9 +14,6 @@ import { AlertStore, type PutAlert } from './alert-store.ts';
 
 /** Each alert is up to four broadcasts; more in one pipeline would hold up the first of them. */
 const ALERTS_PER_PIPELINE = 50;
-
-/** As long as the channel layer knows an event id by default: what is shown again until then, it drops. */
-const SHOWN_AGAIN_MS = 60 * 60_000;
 
 /** An express alert stored later than this was perhaps missing in a list that was read meanwhile. */
 const LATE_MS = 1_000;
@@ -74,6 +72,8 @@ function broadcastsOf(alert: DeviceAlertJob, put: PutAlert): GroupBroadcast[] {
   return broadcasts;
 }
 
+/** Until the channel layer forgets its event ids, it drops what was shown before. */
 function isToShow({ row, inserted }: PutAlert): boolean {
-  return inserted || row.status === 'new' || Date.now() - Date.parse(row.stored_at) < SHOWN_AGAIN_MS;
+  const ageMs = Date.now() - Date.parse(row.stored_at);
+  return inserted || row.status === 'new' || ageMs < DEFAULT_EVENT_ID_TTL_MS;
 }

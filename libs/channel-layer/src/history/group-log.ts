@@ -4,12 +4,15 @@ import type { RoutingNames } from '../seal/routing-names.ts';
 import { APPEND, READ } from './group-log.lua.ts';
 import { mustWait, waitUntilReady } from '../wait-until-ready.ts';
 
+/** How long a broadcast is known by its event id, and not sent again: one hour. */
+export const DEFAULT_EVENT_ID_TTL_MS = 60 * 60 * 1_000;
+
 export interface GroupLogOptions {
   /** Events kept per group, exactly. @default 1000 */
   readonly maxEntries?: number;
   /** How long the events of a quiet group are kept after its last one. @default 24 hours */
   readonly historyTtlMs?: number;
-  /** How long an event id is remembered. @default 1 hour */
+  /** How long an event id is remembered. @default DEFAULT_EVENT_ID_TTL_MS */
   readonly eventIdTtlMs?: number;
 }
 
@@ -69,7 +72,7 @@ export class GroupLog {
     this.#names = names;
     this.#maxEntries = options.maxEntries ?? 1_000;
     this.#historyTtlMs = options.historyTtlMs ?? 24 * 60 * 60 * 1_000;
-    this.#eventIdTtlMs = options.eventIdTtlMs ?? 60 * 60 * 1_000;
+    this.#eventIdTtlMs = options.eventIdTtlMs ?? DEFAULT_EVENT_ID_TTL_MS;
     connection.defineCommand('busGroupAppend', { numberOfKeys: 3, lua: APPEND });
     connection.defineCommand('busGroupRead', { numberOfKeys: 2, lua: READ });
     this.#commands = connection as unknown as LogCommands;

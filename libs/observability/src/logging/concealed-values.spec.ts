@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRootLogger } from './bus-logger.ts';
 import { ConcealedValues } from './concealed-values.ts';
-import { runConcealing } from './concealing.ts';
 import { redact, redactText } from './redact.ts';
+import { runInScope } from '../scope/work-scope.ts';
 
 function concealed(...values: unknown[]): ConcealedValues {
   const store = new ConcealedValues();
@@ -10,10 +10,10 @@ function concealed(...values: unknown[]): ConcealedValues {
   return store;
 }
 
-describe('runConcealing', () => {
+describe('what a scope conceals', () => {
   it('takes the values out of texts, field names, numbers and errors', () => {
     const values = concealed('tulip-field', 9_214_477, ['Anna Berg'], { inner: { deep: 'pelican' } });
-    const seen = runConcealing(values, () =>
+    const seen = runInScope({ concealed: values }, () =>
       redact({
         text: 'for Anna Berg: tulip-field',
         number: 9_214_477,
@@ -30,7 +30,7 @@ describe('runConcealing', () => {
 
   it('finds a value as it is written inside JSON and URLs', () => {
     const values = concealed('say "hi" & go');
-    const said = runConcealing(values, () =>
+    const said = runInScope({ concealed: values }, () =>
       redactText(`${JSON.stringify('say "hi" & go')} /q?x=${encodeURIComponent('say "hi" & go')}`),
     );
     expect(said).toBe('"[redacted]" /q?x=[redacted]');
@@ -38,18 +38,20 @@ describe('runConcealing', () => {
 
   it('leaves nothing of the longer of two values that begin alike, and takes special characters as they are', () => {
     const values = concealed('pass', 'pass.*word', '$& (x)[y]{1}|^');
-    expect(runConcealing(values, () => redactText('pass.*word passion $& (x)[y]{1}|^'))).toBe(
+    expect(runInScope({ concealed: values }, () => redactText('pass.*word passion $& (x)[y]{1}|^'))).toBe(
       '[redacted] [redacted]ion [redacted]',
     );
   });
 
   it('leaves values of fewer than four characters, which occur everywhere', () => {
-    expect(runConcealing(concealed('abc', 7), () => redactText('abc 7 alphabet'))).toBe('abc 7 alphabet');
+    expect(runInScope({ concealed: concealed('abc', 7) }, () => redactText('abc 7 alphabet'))).toBe(
+      'abc 7 alphabet',
+    );
   });
 
   it('follows the work, takes values added later, and ends with it', async () => {
     const values = concealed();
-    await runConcealing(values, async () => {
+    await runInScope({ concealed: values }, async () => {
       await Promise.resolve();
       values.add('nightingale');
       expect(redactText('a nightingale sang')).toBe('a [redacted] sang');
@@ -64,7 +66,7 @@ describe('runConcealing', () => {
       instance: 'one',
       destination: { write: (line) => void lines.push(line) },
     });
-    runConcealing(concealed('nightingale'), () => {
+    runInScope({ concealed: concealed('nightingale') }, () => {
       logger.log(`${'x'.repeat(8_186)}nightingale`, { note: `${'y'.repeat(8_186)}nightingale` });
       logger.error('failed', new Error('nightingale'));
     });

@@ -4,7 +4,7 @@ import { REDACTED } from './sensitive-patterns.ts';
 const MIN_LENGTH = 4;
 
 /**
- * Values that are secret whatever they look like, known only at run time. While code runs under them (`runConcealing`),
+ * Values that are secret whatever they look like, known only at run time. While code runs under them (`WorkScope.concealed`),
  * `redact`, `redactText` and with them every log line take them out wherever they occur, also as they are written inside
  * JSON or a URL.
  */

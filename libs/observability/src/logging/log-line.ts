@@ -1,4 +1,4 @@
-import { withoutConcealed } from './concealing.ts';
+import { withoutConcealed } from './without-concealed.ts';
 import { errorFields } from './error-fields.ts';
 import { redact, redactText } from './redact.ts';
 

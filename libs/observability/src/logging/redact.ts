@@ -1,4 +1,4 @@
-import { withoutConcealed } from './concealing.ts';
+import { withoutConcealed } from './without-concealed.ts';
 import { isSensitiveField } from './sensitive-fields.ts';
 import { isCardNumber, redactPatterns, REDACTED } from './sensitive-patterns.ts';
 
